@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+/** File that results are also written to, as JSON, for a script that counts them. */
+const report = process.env.VITEST_JSON_REPORT;
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    // Store suites on the slowest MongoDB-compatible server and real processes on a busy machine need this long; no
+    // test measures time by it. Milliseconds.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
+  },
+});
