@@ -1,0 +1,33 @@
+import type {
+  GetMergeStatesRequest,
+  ListMergeStatesRequest,
+} from "../../proto/gen/carillon/identity/v1/identity_service_pb.js";
+import type { IdentityContext } from "./context.ts";
+import { mergeKey, mergeKeyPrefix } from "./merge-messages.ts";
+import { isLive } from "./store.ts";
+
+/** `IdentityService.ListMergeStates`: whatever is stored, page by page. */
+export async function listMergeStates({ store }: IdentityContext, request: ListMergeStatesRequest) {
+  const keyPrefix = mergeKeyPrefix(request);
+  const { afterFingerprint, limit } = request;
+  const page = await store.merges.page({ keyPrefix, afterKey: keyPrefix + afterFingerprint, limit });
+  const last = page.length < limit ? undefined : page.at(-1);
+  return {
+    merges: page.flatMap(({ key, value }) =>
+      isLive(value) ? { fingerprint: key.slice(keyPrefix.length), state: value } : [],
+    ),
+    nextFingerprint: last === undefined ? "" : last.key.slice(keyPrefix.length),
+  };
+}
+
+/** `IdentityService.GetMergeStates`. */
+export async function getMergeStates({ store }: IdentityContext, { keys }: GetMergeStatesRequest) {
+  const documents = await store.merges.load([...new Set(keys.map(mergeKey))]);
+  return {
+    merges: keys.map((key) => {
+      const document = documents.get(mergeKey(key))?.value;
+      const state = document !== undefined && isLive(document) ? { state: document } : {};
+      return { fingerprint: key.fingerprint, ...state };
+    }),
+  };
+}

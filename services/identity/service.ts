@@ -1,0 +1,68 @@
+import { AppService } from "../../proto/gen/carillon/identity/v1/app_service_pb.js";
+import { IdentityService } from "../../proto/gen/carillon/identity/v1/identity_service_pb.js";
+import { ProfileService } from "../../proto/gen/carillon/identity/v1/profile_service_pb.js";
+import { type HostedService, hostedService } from "../runtime/hosted-service.ts";
+import { rememberRecent } from "../storage/recent-documents.ts";
+import type { IdentityContext, IdentityDependencies } from "./context.ts";
+import { createApp } from "./create-app.ts";
+import { createKey } from "./create-key.ts";
+import { eraseProfile } from "./erase-profile.ts";
+import { getMergeVersions } from "./get-merge-versions.ts";
+import { getProfile } from "./get-profile.ts";
+import { getProfileVersions } from "./get-profile-versions.ts";
+import { listApps } from "./list-apps.ts";
+import { listKeys } from "./list-keys.ts";
+import { listMerges } from "./list-merges.ts";
+import { listProfiles } from "./list-profiles.ts";
+import { getMergeStates, listMergeStates } from "./merge-states.ts";
+import { observeProfiles } from "./observe-profiles.ts";
+import { getProfileStates, listProfileStates } from "./profile-states.ts";
+import { replaceMerges } from "./replace-merges.ts";
+import { replaceProfiles } from "./replace-profiles.ts";
+import { resolveApp } from "./resolve-app.ts";
+import { resolveKey } from "./resolve-key.ts";
+import { revokeKey } from "./revoke-key.ts";
+import { setAllowedOrigins } from "./set-allowed-origins.ts";
+import { setUserLink } from "./set-user-link.ts";
+
+/** Some 100,000 profiles of short ids. */
+const RECENT_BYTES = 32 * 1024 * 1024;
+
+/** The RPCs of the identity service: the processes' own calls, and those of operators. */
+export function createIdentityServices(dependencies: IdentityDependencies): HostedService[] {
+  const context: IdentityContext = {
+    ...dependencies,
+    profiles: rememberRecent(dependencies.store.profiles, RECENT_BYTES),
+  };
+  return [
+    hostedService(IdentityService, {
+      resolveKey: (request) => resolveKey(context, request),
+      resolveApp: (request) => resolveApp(context, request),
+      observeProfiles: (request, call) => observeProfiles(context, request, call),
+      getProfileVersions: (request) => getProfileVersions(context, request),
+      replaceProfiles: (request) => replaceProfiles(context, request),
+      getMergeVersions: (request) => getMergeVersions(context, request),
+      replaceMerges: (request) => replaceMerges(context, request),
+      listProfileStates: (request) => listProfileStates(context, request),
+      getProfileStates: (request) => getProfileStates(context, request),
+      listMergeStates: (request) => listMergeStates(context, request),
+      getMergeStates: (request) => getMergeStates(context, request),
+    }),
+    hostedService(ProfileService, {
+      getProfile: (request, call) => getProfile(context, request, call),
+      listProfiles: (request) => listProfiles(context, request),
+      listMerges: (request, call) => listMerges(context, request, call),
+      unlinkDevice: setUserLink(context, false),
+      relinkDevice: setUserLink(context, true),
+      eraseProfile: (request, call) => eraseProfile(context, request, call),
+    }),
+    hostedService(AppService, {
+      createApp: (request) => createApp(context, request),
+      listApps: (request) => listApps(context, request),
+      createKey: (request) => createKey(context, request),
+      listKeys: (request) => listKeys(context, request),
+      revokeKey: (request) => revokeKey(context, request),
+      setAllowedOrigins: (request) => setAllowedOrigins(context, request),
+    }),
+  ];
+}

@@ -1,0 +1,95 @@
+import type { IngestionContext } from "../context.ts";
+import { applyEffects, type DueDevice, type PendingEvent } from "./apply-effects.ts";
+import { settleDevice } from "./settle-device.ts";
+
+/** Events whose effects are applied together; a batch of observations stays well below the 64 KB of a call. */
+const BATCH = 256;
+/** Devices settled at once beside the queue, so that a long history delays nobody else. */
+const SETTLING = 16;
+
+/** Applies effects in the order of arrival, everything that waits together. */
+export interface EffectsQueue {
+  /**
+   * Resolves once the events' effects are applied, attributions of older events included.
+   *
+   * @throws what kept them from being applied; the events are still marked pending and the sweeper sees to them
+   */
+  add(events: readonly PendingEvent[]): Promise<void>;
+  /** Events that wait for their turn. */
+  readonly length: number;
+  /** Resolves when nothing is waiting or under way. */
+  drained(): Promise<void>;
+}
+
+interface Waiting {
+  readonly events: readonly PendingEvent[];
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export function createEffectsQueue(context: IngestionContext): EffectsQueue {
+  const waiting: Waiting[] = [];
+  const settling = new Map<string, Promise<void>>();
+  const turns: (() => void)[] = [];
+  let length = 0;
+  let running: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    while (waiting.length > 0) {
+      const taken = takeBatch(waiting);
+      const events = taken.flatMap((entry) => entry.events);
+      length -= events.length;
+      try {
+        const due = await applyEffects(context, events);
+        const settled = Promise.all(due.map(settle));
+        for (const { resolve, reject } of taken) settled.then(resolve, reject);
+      } catch (reason) {
+        for (const { reject } of taken) reject(reason);
+      }
+    }
+    running = undefined;
+  }
+
+  /** Settles a device; asked again while it is at it, it joins, because settling ends only when nothing is due. */
+  function settle({ app, deviceKey }: DueDevice): Promise<void> {
+    const key = `${app}/${deviceKey}`;
+    const begun = settling.get(key);
+    if (begun !== undefined) return begun.then(() => settle({ app, deviceKey }));
+    const work = inTurn(() => settleDevice(context, app, deviceKey)).finally(() => settling.delete(key));
+    settling.set(key, work);
+    return work;
+  }
+
+  async function inTurn(work: () => Promise<void>): Promise<void> {
+    if (settling.size >= SETTLING) await new Promise<void>((resolve) => turns.push(resolve));
+    try {
+      await work();
+    } finally {
+      turns.shift()?.();
+    }
+  }
+
+  return {
+    add(events) {
+      return new Promise((resolve, reject) => {
+        waiting.push({ events, resolve, reject });
+        length += events.length;
+        running ??= run();
+      });
+    },
+    get length() {
+      return length;
+    },
+    async drained() {
+      while (running !== undefined || settling.size > 0) await Promise.allSettled([running, ...settling.values()]);
+    },
+  };
+}
+
+function takeBatch(waiting: Waiting[]): Waiting[] {
+  let count = 0;
+  let taken = 0;
+  while (taken < waiting.length && (taken === 0 || count + waiting[taken]!.events.length <= BATCH))
+    count += waiting[taken++]!.events.length;
+  return waiting.splice(0, taken);
+}

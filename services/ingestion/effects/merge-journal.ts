@@ -1,0 +1,112 @@
+import type { Client } from "@connectrpc/connect";
+import type { IdentityService } from "../../../proto/gen/carillon/identity/v1/identity_service_pb.js";
+import type { TrackingService } from "../../../proto/gen/carillon/tracking/v1/tracking_service_pb.js";
+import { type AppKey, parseAppKey } from "../../runtime/app-key.ts";
+import type { Attribution } from "../event.ts";
+import type { EventStore } from "../store.ts";
+import { inBatches } from "./in-batches.ts";
+
+/** Causes computed anew in one step: what a call may ask of tracking is 1,000. */
+const STEP = 500;
+/** An entry computed anew this often in a row and still changing under us is left to the sweeper. */
+const ATTEMPTS = 20;
+
+/** An identified event that took others, or once did. */
+export interface Cause {
+  readonly app: AppKey;
+  readonly fingerprint: string;
+}
+
+/** Keeps the merge journal in step with the attributions: one entry for each cause (semantics, Merge journal). */
+export interface MergeJournal {
+  /**
+   * Computes the entries of causes anew from what is stored: after attributions to them were written or taken away, and
+   * before the marks go that would have it done again.
+   *
+   * @returns fingerprints of the causes that take nothing
+   */
+  recompute(causes: readonly Cause[]): Promise<Set<string>>;
+}
+
+interface JournalContext {
+  readonly events: EventStore;
+  readonly profiles: Client<typeof IdentityService>;
+  readonly pushes: Client<typeof TrackingService>;
+}
+
+/** What one cause took; undefined where that is nothing, or where the cause is gone. */
+type Taken = ReturnType<typeof taken> extends Promise<infer T> ? T : never;
+
+/** The merge journal, kept where identity keeps it. */
+export function createMergeJournal(context: JournalContext): MergeJournal {
+  async function recomputeStep(app: AppKey, causes: readonly string[], empty: Set<string>): Promise<void> {
+    const keyOf = (fingerprint: string) => ({ ...parseAppKey(app), fingerprint });
+    let open = causes;
+    for (let attempt = 0; open.length > 0; attempt++) {
+      if (attempt === ATTEMPTS) throw new Error(`${open.length} journal entries kept changing while they were counted`);
+      const { versions } = await context.profiles.getMergeVersions({ keys: open.map(keyOf) });
+      const states = await takenBy(context, app, open);
+      const { results } = await context.profiles.replaceMerges({
+        replacements: open.map((fingerprint, i) => ({
+          key: keyOf(fingerprint),
+          expectedVersion: versions[i]!,
+          ...(states[i] && { state: states[i] }),
+        })),
+      });
+      for (const [i, fingerprint] of open.entries()) if (results[i]!.applied && !states[i]) empty.add(fingerprint);
+      open = open.filter((_, i) => !results[i]!.applied);
+    }
+  }
+
+  async function recomputeAll(causes: readonly Cause[]): Promise<Set<string>> {
+    const empty = new Set<string>();
+    for (const [app, ofApp] of Map.groupBy(causes, (cause) => cause.app)) {
+      const fingerprints = ofApp.map(({ fingerprint }) => fingerprint);
+      for (let from = 0; from < fingerprints.length; from += STEP) {
+        await recomputeStep(app, fingerprints.slice(from, from + STEP), empty);
+      }
+    }
+    return empty;
+  }
+
+  const recomputeBatch = inBatches(recomputeAll, ({ app, fingerprint }) => `${app}/${fingerprint}`);
+  return {
+    async recompute(causes) {
+      if (causes.length === 0) return new Set();
+      const empty = await recomputeBatch(causes);
+      return new Set(causes.map(({ fingerprint }) => fingerprint).filter((fingerprint) => empty.has(fingerprint)));
+    },
+  };
+}
+
+/** The causes in attributions: those of an app's events or pushes, as they are and as they were. */
+export function causesOf(app: AppKey, attributions: readonly (Attribution | undefined)[]): Cause[] {
+  return attributions.flatMap((attribution) =>
+    attribution === undefined || attribution.attributedBy === "" ? [] : { app, fingerprint: attribution.attributedBy },
+  );
+}
+
+async function takenBy(context: JournalContext, app: AppKey, causes: readonly string[]): Promise<Taken[]> {
+  const [events, { counts: pushes }] = await Promise.all([
+    context.events.countAttributedBy(app, causes),
+    context.pushes.countPushesAttributedBy({ ...parseAppKey(app), fingerprints: [...causes] }),
+  ]);
+  return Promise.all(
+    causes.map((fingerprint, i) =>
+      taken(context, { app, fingerprint }, { eventCount: events[i]!, pushCount: Number(pushes[i]!) }),
+    ),
+  );
+}
+
+async function taken(
+  { events }: JournalContext,
+  { app, fingerprint }: Cause,
+  counts: { readonly eventCount: number; readonly pushCount: number },
+) {
+  if (counts.eventCount === 0 && counts.pushCount === 0) return undefined;
+  // A cause that was erased: what it took is about to be attributed anew.
+  const cause = await events.get(app, fingerprint);
+  if (cause === undefined) return undefined;
+  const { deviceKey, sentAppUserId: toAppUserId, effectiveMs: causeMs } = cause;
+  return { deviceKey, toAppUserId, causeMs, ...counts };
+}

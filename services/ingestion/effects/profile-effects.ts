@@ -1,0 +1,161 @@
+import { type Client, Code, ConnectError } from "@connectrpc/connect";
+import type {
+  IdentityService,
+  ProfileState as ProfileStateMessage,
+} from "../../../proto/gen/carillon/identity/v1/identity_service_pb.js";
+import { type AppKey, parseAppKey } from "../../runtime/app-key.ts";
+import type { StoredEvent } from "../event.ts";
+import { compareInOrder } from "../event-order.ts";
+import type { EventStore, ProfileState } from "../store.ts";
+import { inBatches } from "./in-batches.ts";
+
+/** Versions remembered, about 100 bytes each. */
+const REMEMBERED_VERSIONS = 50_000;
+/** A profile computed anew this often in a row and still changing under us is left to the sweeper. */
+const REPLACE_ATTEMPTS = 20;
+
+/** One user of one app. */
+export interface UserKey {
+  readonly app: AppKey;
+  readonly appUserId: string;
+}
+
+/** What live events say about one user, and the version that the profile must still have where they are floating. */
+export interface ProfileContribution extends UserKey {
+  readonly event: StoredEvent;
+  /** Undefined for an event that names its user: nothing can take it away. */
+  readonly expectedVersion: number | undefined;
+}
+
+/** Keeps profiles in step with the events attributed to them (decision 0001, point 6). */
+export interface ProfileEffects {
+  /** The version that a profile had last, 0 if never seen: to be taken before an event is attributed to the user. */
+  lastVersion(user: UserKey): number;
+  /** Widens profiles by live events; those that changed meanwhile are computed anew. */
+  observe(contributions: readonly ProfileContribution[]): Promise<void>;
+  /** Computes profiles anew from the stored events. */
+  recompute(users: readonly UserKey[]): Promise<void>;
+}
+
+interface MergedContribution extends UserKey {
+  firstSeenMs: number;
+  lastSeenMs: number;
+  latest: StoredEvent | undefined;
+  expectedVersion: number | undefined;
+}
+
+/** Remembers the versions of the profiles that it saw last, for `lastVersion`. */
+export function createProfileEffects(context: {
+  readonly events: EventStore;
+  readonly profiles: Client<typeof IdentityService>;
+}): ProfileEffects {
+  const versions = new Map<string, number>();
+
+  function remember(user: UserKey, version: number): void {
+    const key = userId(user);
+    versions.delete(key);
+    versions.set(key, version);
+    if (versions.size > REMEMBERED_VERSIONS) versions.delete(versions.keys().next().value as string);
+  }
+
+  async function recomputeAll(users: readonly UserKey[]): Promise<void> {
+    let open = users;
+    for (let attempt = 0; open.length > 0; attempt++) {
+      if (attempt === REPLACE_ATTEMPTS)
+        throw new ConnectError(`${open.length} profiles kept changing while they were computed anew`, Code.Unavailable);
+      const keys = open.map(profileKey);
+      const { versions: current } = await context.profiles.getProfileVersions({ keys });
+      const states = await Promise.all(open.map((user) => context.events.profileState(user.app, user.appUserId)));
+      const replacements = open.map((_, i) => ({
+        key: keys[i]!,
+        expectedVersion: current[i]!,
+        ...(states[i] === undefined ? {} : { state: stateMessage(states[i]) }),
+      }));
+      const { results } = await context.profiles.replaceProfiles({ replacements });
+      open = open.filter((user, i) => {
+        remember(user, Number(results[i]!.version));
+        return !results[i]!.applied;
+      });
+    }
+  }
+
+  const recomputeBatch = inBatches(recomputeAll, userId);
+  const recompute = async (users: readonly UserKey[]) => (users.length === 0 ? undefined : recomputeBatch(users));
+
+  return {
+    lastVersion: (user) => versions.get(userId(user)) ?? 0,
+    async observe(contributions) {
+      const merged = mergeByUser(contributions);
+      if (merged.length === 0) return;
+      const { results } = await context.profiles.observeProfiles({
+        observations: merged.map((contribution) => ({
+          key: profileKey(contribution),
+          state: stateMessage(contributedState(contribution)),
+          ...(contribution.expectedVersion === undefined
+            ? {}
+            : { expectedVersion: BigInt(contribution.expectedVersion) }),
+        })),
+      });
+      for (const [i, contribution] of merged.entries()) remember(contribution, Number(results[i]!.version));
+      await recompute(merged.filter((_, i) => !results[i]!.applied));
+    },
+    recompute,
+  };
+}
+
+function userId(user: UserKey): string {
+  return `${user.app}/${user.appUserId}`;
+}
+
+function profileKey(user: UserKey) {
+  return { ...parseAppKey(user.app), appUserId: user.appUserId };
+}
+
+function mergeByUser(contributions: readonly ProfileContribution[]): MergedContribution[] {
+  const merged = new Map<string, MergedContribution>();
+  for (const { app, appUserId, event, expectedVersion } of contributions) {
+    const key = userId({ app, appUserId });
+    const known = merged.get(key);
+    const latest = isDeviceEvent(event) ? event : undefined;
+    if (known === undefined) {
+      merged.set(key, {
+        app,
+        appUserId,
+        firstSeenMs: event.effectiveMs,
+        lastSeenMs: event.effectiveMs,
+        latest,
+        expectedVersion,
+      });
+      continue;
+    }
+    known.firstSeenMs = Math.min(known.firstSeenMs, event.effectiveMs);
+    known.lastSeenMs = Math.max(known.lastSeenMs, event.effectiveMs);
+    if (latest !== undefined && (known.latest === undefined || compareInOrder(known.latest, latest) < 0))
+      known.latest = latest;
+    // The oldest version is the safe one: whatever changed since any of the events was attributed must show.
+    if (expectedVersion !== undefined)
+      known.expectedVersion = Math.min(expectedVersion, known.expectedVersion ?? expectedVersion);
+  }
+  return [...merged.values()];
+}
+
+function isDeviceEvent(event: StoredEvent): boolean {
+  return event.role === "identified" || event.role === "anonymous";
+}
+
+function contributedState({ firstSeenMs, lastSeenMs, latest }: MergedContribution): ProfileState {
+  return { firstSeenMs, lastSeenMs, ...(latest === undefined ? {} : { attributes: latest }) };
+}
+
+function stateMessage(
+  state: ProfileState,
+): Omit<ProfileStateMessage, "$typeName" | "attributes"> & { attributes?: object } {
+  const { firstSeenMs, lastSeenMs, attributes } = state;
+  if (attributes === undefined) return { firstSeenMs, lastSeenMs };
+  const { effectiveMs, fingerprint, platform, timezone, language, country } = attributes;
+  return {
+    firstSeenMs,
+    lastSeenMs,
+    attributes: { effectiveTimeMs: effectiveMs, fingerprint, platform, timezone, language, country },
+  };
+}

@@ -1,0 +1,54 @@
+import { createClient, type Transport } from "@connectrpc/connect";
+import { DeviceRegistryService } from "../../proto/gen/carillon/device/v1/device_registry_service_pb.js";
+import { IdentityService } from "../../proto/gen/carillon/identity/v1/identity_service_pb.js";
+import { ProfileService } from "../../proto/gen/carillon/identity/v1/profile_service_pb.js";
+import { TrackingService } from "../../proto/gen/carillon/tracking/v1/tracking_service_pb.js";
+import type { Clock } from "../runtime/clock.ts";
+import type { Logger } from "../runtime/log.ts";
+import { type Database, versionedDocuments } from "../storage/open-database.ts";
+import { createMergeJournal } from "./effects/merge-journal.ts";
+import { createProfileEffects } from "./effects/profile-effects.ts";
+import { erasureKind } from "./erase/erasure.ts";
+import { keyReservationKind } from "./idempotency.ts";
+import { leaseKind } from "./lease.ts";
+import { mongodbEventStore } from "./mongodb-store.ts";
+import { createIngestion, type Ingestion } from "./service.ts";
+import { sqliteEventStore } from "./sqlite-store.ts";
+
+export interface IngestionOptions {
+  readonly database: Database;
+  /** Ways to the services that ingestion conducts. */
+  readonly transports: { readonly device: Transport; readonly identity: Transport; readonly tracking: Transport };
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Names this process where replicas share work. */
+  readonly owner: string;
+}
+
+/** The ingestion service on its database. */
+export async function openIngestion({ database, transports, clock, log, owner }: IngestionOptions): Promise<Ingestion> {
+  const events =
+    database.engine === "sqlite" ? await sqliteEventStore(database.sqlite) : await mongodbEventStore(database.mongodb);
+  const leases = await versionedDocuments(database, leaseKind, clock);
+  const idempotencyKeys = await versionedDocuments(database, keyReservationKind, clock);
+  const erasures = await versionedDocuments(database, erasureKind, clock);
+  const identity = createClient(IdentityService, transports.identity);
+  const pushes = createClient(TrackingService, transports.tracking);
+  return createIngestion(
+    {
+      events,
+      leases,
+      idempotencyKeys,
+      erasures,
+      devices: createClient(DeviceRegistryService, transports.device),
+      pushes,
+      profiles: createClient(ProfileService, transports.identity),
+      identity,
+      profileEffects: createProfileEffects({ events, profiles: identity }),
+      journal: createMergeJournal({ events, profiles: identity, pushes }),
+      clock,
+      log,
+    },
+    owner,
+  );
+}

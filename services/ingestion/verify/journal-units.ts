@@ -1,0 +1,66 @@
+import { type AppKey, parseAppKey } from "../../runtime/app-key.ts";
+import type { IngestionContext } from "../context.ts";
+import { keysOf } from "./device-fields.ts";
+import { deviceState } from "./device-units.ts";
+import { shareOfKeys, type Unit, type UnitPage } from "./finding.ts";
+import { countedEntries, journalFindings, storedEntries } from "./journal-findings.ts";
+import { pushPages } from "./timeline-event.ts";
+
+/** Entries read at once. */
+const PAGE = 200;
+
+/** Every entry of an app's journal. Entries that are missing show with their devices. */
+export async function* journalPages(context: IngestionContext, app: AppKey): AsyncGenerator<UnitPage> {
+  for (let afterFingerprint = "", more = true; more; ) {
+    const request = { ...parseAppKey(app), afterFingerprint, limit: PAGE };
+    const { merges, nextFingerprint } = await context.identity.listMergeStates(request);
+    const counted = await countedEntries(
+      context,
+      app,
+      merges.map(({ fingerprint }) => fingerprint),
+    );
+    const suspect = merges.filter(({ fingerprint, state }) => {
+      const expected = counted.get(fingerprint);
+      return journalFindings(fingerprint, { expected, actual: state, explained: false }).length > 0;
+    });
+    const units = suspect.map(({ fingerprint }) => entryUnit(context, app, fingerprint));
+    yield { units, looked: merges.length, share: shareOfKeys(nextFingerprint) };
+    more = nextFingerprint !== "";
+    afterFingerprint = nextFingerprint;
+  }
+}
+
+function entryUnit(context: IngestionContext, app: AppKey, fingerprint: string): Unit {
+  return {
+    async check() {
+      const actual = (await storedEntries(context, app, [fingerprint])).get(fingerprint);
+      const expected = (await countedEntries(context, app, [fingerprint])).get(fingerprint);
+      const found = journalFindings(fingerprint, { expected, actual, explained: false });
+      const deviceKey = actual?.deviceKey ?? expected?.deviceKey;
+      if (found.length === 0 || deviceKey === undefined) return found;
+      const explained = await isChangingHands(context, app, { fingerprint, deviceKey });
+      return found.map((finding) => ({ ...finding, explained }));
+    },
+    async repair() {
+      await context.journal.recompute([{ app, fingerprint }]);
+    },
+  };
+}
+
+/** Whether a push is on its way to the cause, or from it. */
+async function isChangingHands(
+  context: IngestionContext,
+  app: AppKey,
+  { fingerprint, deviceKey }: { readonly fingerprint: string; readonly deviceKey: string },
+): Promise<boolean> {
+  const state = await deviceState(context, app, deviceKey);
+  if (state === undefined) return false;
+  for await (const page of pushPages(context, app, keysOf(state))) {
+    const isConcerned = page.some(
+      ({ pending, attribution, priors }) =>
+        pending && [attribution, ...priors].some((each) => each?.attributedBy === fingerprint),
+    );
+    if (isConcerned) return true;
+  }
+  return false;
+}

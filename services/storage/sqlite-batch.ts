@@ -1,0 +1,119 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { Answer, Failure } from "./sqlite-messages.ts";
+
+/** A program with its arguments, ready to run. */
+export interface BoundCall {
+  readonly id: number;
+  readonly run: () => unknown;
+}
+
+/**
+ * SQLite's primary result codes that are the database's or the machine's fault: PERM 3, BUSY 5, LOCKED 6, NOMEM 7,
+ * READONLY 8, INTERRUPT 9, IOERR 10, CORRUPT 11, FULL 13, CANTOPEN 14, PROTOCOL 15, NOTADB 26
+ * (https://www.sqlite.org/rescode.html).
+ */
+const unavailableCodes = new Set([3, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26]);
+
+/** Whether the error says that the database cannot work, rather than that a statement was wrong. */
+function isDatabaseFault(error: unknown): boolean {
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return false;
+  return unavailableCodes.has(error.errcode & 0xff); // the low byte of an extended code is its primary code
+}
+
+/** An error as it is told to another thread, which gets no class of its own across. */
+export function toFailure(error: unknown): Failure {
+  const unavailable = isDatabaseFault(error);
+  if (!(error instanceof Error)) return { unavailable, message: String(error) };
+  return { unavailable, message: error.message, ...(error.stack !== undefined && { stack: error.stack }) };
+}
+
+/** Runs calls on one connection. */
+export interface BatchRunner {
+  /**
+   * Runs writes in one transaction; the answers hold once this returns, because the commit was durable.
+   *
+   * A call that throws is undone alone. When the database itself fails while a call runs, every call gets a transaction
+   * of its own, so that one too large for the disk does not fail the others. A commit that fails leaves none of its
+   * calls known to be stored.
+   */
+  write(calls: readonly BoundCall[]): Answer[];
+  /** Runs reads, which see what is committed. */
+  read(calls: readonly BoundCall[]): Answer[];
+  /** Whether a transaction can be committed now; asks the disk only if the last one could not. */
+  probe(): boolean;
+}
+
+/** A {@link BatchRunner} on a connection that nobody else uses. */
+export function createBatchRunner(db: DatabaseSync): BatchRunner {
+  const begin = db.prepare("BEGIN IMMEDIATE");
+  const commit = db.prepare("COMMIT");
+  const savepoint = db.prepare("SAVEPOINT program_call");
+  const undo = db.prepare("ROLLBACK TO program_call");
+  const release = db.prepare("RELEASE program_call");
+  let lastWriteFailed = false;
+
+  /** Throws the database's own faults, with the transaction still open or already rolled back by SQLite. */
+  function runOne(call: BoundCall): Answer {
+    savepoint.run();
+    try {
+      const value = call.run();
+      release.run();
+      return { id: call.id, value };
+    } catch (error) {
+      if (isDatabaseFault(error) || !db.isTransaction) throw error;
+      undo.run();
+      release.run();
+      return { id: call.id, failure: toFailure(error) };
+    }
+  }
+
+  function rollback(): void {
+    if (db.isTransaction) db.exec("ROLLBACK");
+  }
+
+  function failAll(calls: readonly BoundCall[], error: unknown): Answer[] {
+    lastWriteFailed = true;
+    const failure = { ...toFailure(error), unavailable: true };
+    return calls.map(({ id }) => ({ id, failure }));
+  }
+
+  function write(calls: readonly BoundCall[]): Answer[] {
+    if (calls.length === 0) return [];
+    let answers: Answer[];
+    try {
+      begin.run();
+      answers = calls.map(runOne);
+    } catch (error) {
+      rollback();
+      return calls.length > 1 ? calls.flatMap((call) => write([call])) : failAll(calls, error);
+    }
+    try {
+      commit.run();
+    } catch (error) {
+      rollback();
+      return failAll(calls, error);
+    }
+    lastWriteFailed = false;
+    return answers;
+  }
+
+  function read(calls: readonly BoundCall[]): Answer[] {
+    return calls.map(({ id, run }) => {
+      try {
+        return { id, value: run() };
+      } catch (error) {
+        return { id, failure: toFailure(error) };
+      }
+    });
+  }
+
+  function probe(): boolean {
+    if (!lastWriteFailed) return true;
+    // Setting the version number to what it is writes a page, which a full or failing disk refuses.
+    const version = db.prepare("PRAGMA user_version").get()?.user_version;
+    const [answer] = write([{ id: 0, run: () => db.exec(`PRAGMA user_version = ${Number(version)}`) }]);
+    return answer !== undefined && "value" in answer;
+  }
+
+  return { write, read, probe };
+}

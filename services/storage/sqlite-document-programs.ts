@@ -1,0 +1,121 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { KeyRange } from "./key-range.ts";
+import { defineSqlitePrograms } from "./sqlite-programs.ts";
+
+/** The table of one kind of document. */
+export interface DocumentTable {
+  readonly name: string;
+  readonly fields: readonly string[];
+}
+
+export interface DocumentRow {
+  readonly key: string;
+  readonly version: number;
+  /** JSON. */
+  readonly value: string;
+}
+
+export interface DocumentRowWrite extends DocumentRow {
+  readonly expectedVersion: number;
+  /** In the order of the table's fields. */
+  readonly fields: readonly (string | number | null)[];
+}
+
+export interface DocumentRowQuery {
+  readonly range: KeyRange;
+  readonly where?: { readonly field: string; readonly operator: "=" | "<"; readonly operand: string | number };
+  readonly limit: number;
+}
+
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+const column = (field: string) => quoted(`field_${field}`);
+const indexName = ({ name }: DocumentTable, field: string) => quoted(`${name}_by_${field}`);
+
+/** The schema of a kind: field columns have no type, so that numbers and strings stay what they are. */
+function createTable(db: DatabaseSync, table: DocumentTable): void {
+  const columns = ["key TEXT NOT NULL UNIQUE", "version INTEGER NOT NULL", "value TEXT NOT NULL"];
+  db.exec(`CREATE TABLE IF NOT EXISTS ${quoted(table.name)} (${[...columns, ...table.fields.map(column)].join(", ")})`);
+  for (const field of table.fields) {
+    const on = `${quoted(table.name)} (${column(field)}, key)`;
+    db.exec(`CREATE INDEX IF NOT EXISTS ${indexName(table, field)} ON ${on} WHERE ${column(field)} IS NOT NULL`);
+  }
+}
+
+function pageSql(table: DocumentTable, { range, where }: DocumentRowQuery): string {
+  const conditions = [range.exclusive ? "key > ?" : "key >= ?"];
+  if (range.to !== undefined) conditions.push("key < ?");
+  if (where) conditions.push(`${column(where.field)} ${where.operator} ?`, `${column(where.field)} IS NOT NULL`);
+  const from = where ? `${quoted(table.name)} INDEXED BY ${indexName(table, where.field)}` : quoted(table.name);
+  return `SELECT key, version, value FROM ${from} WHERE ${conditions.join(" AND ")} ORDER BY key LIMIT ?`;
+}
+
+/**
+ * Statements that write a document. A column that an UPDATE names is taken out of its indexes and put in again, changed
+ * or not, so the fields, which rarely change, have a statement of their own that finds nothing to do where they are
+ * as they were. That took a tenth off the pages that an event changes.
+ */
+function writeSql({ name, fields }: DocumentTable) {
+  const columns = ["key", "version", "value", ...fields.map(column)];
+  const places = columns.map(() => "?").join(", ");
+  const assigned = fields.map((field) => `${column(field)} = ?`).join(", ");
+  const differing = fields.map((field) => `${column(field)} IS NOT ?`).join(" OR ");
+  return {
+    insert: `INSERT INTO ${quoted(name)} (${columns.join(", ")}) VALUES (${places}) ON CONFLICT (key) DO NOTHING`,
+    update: `UPDATE ${quoted(name)} SET version = ?, value = ? WHERE key = ? AND version = ?`,
+    updateFields: `UPDATE ${quoted(name)} SET ${assigned} WHERE key = ? AND (${differing})`,
+  };
+}
+
+/** A function that answers whether it has written. */
+function writer(statement: (sql: string) => StatementSync, table: DocumentTable): (write: DocumentRowWrite) => boolean {
+  const sql = writeSql(table);
+  const [insert, update] = [statement(sql.insert), statement(sql.update)];
+  const updateFields = table.fields.length === 0 ? undefined : statement(sql.updateFields);
+  return ({ key, version, value, expectedVersion, fields }) => {
+    if (expectedVersion === 0) return insert.run(key, version, value, ...fields).changes === 1;
+    if (update.run(version, value, key, expectedVersion).changes === 0) return false;
+    updateFields?.run(...fields, key, ...fields);
+    return true;
+  };
+}
+
+/** Versioned documents of every kind: one table a kind, created by `define`. */
+export const documentPrograms = defineSqlitePrograms({
+  name: "documents",
+  module: import.meta.url,
+  migrate: () => undefined,
+  prepare(db) {
+    const prepared = new Map<string, StatementSync>();
+    function statement(sql: string): StatementSync {
+      const known = prepared.get(sql) ?? db.prepare(sql);
+      prepared.set(sql, known);
+      return known;
+    }
+    const rows = (sql: string, parameters: SQLInputValue[]) =>
+      statement(sql).all(...parameters) as unknown as DocumentRow[];
+
+    return {
+      writes: {
+        define: (table: DocumentTable) => createTable(db, table),
+        /** Whether each was written. */
+        save: ({ table, writes }: { table: DocumentTable; writes: DocumentRowWrite[] }): boolean[] =>
+          writes.map(writer(statement, table)),
+        remove({ table, removals }: { table: DocumentTable; removals: { key: string; version: number }[] }): void {
+          const remove = statement(`DELETE FROM ${quoted(table.name)} WHERE key = ? AND version = ?`);
+          for (const { key, version } of removals) remove.run(key, version);
+        },
+      },
+      reads: {
+        load({ table, keys }: { table: DocumentTable; keys: readonly string[] }): DocumentRow[] {
+          const sql = `SELECT key, version, value FROM ${quoted(table.name)} WHERE key = ?`;
+          return keys.flatMap((key) => rows(sql, [key]));
+        },
+        page({ table, query }: { table: DocumentTable; query: DocumentRowQuery }): DocumentRow[] {
+          const { range, where, limit } = query;
+          const bounds = range.to === undefined ? [range.from] : [range.from, range.to];
+          return rows(pageSql(table, query), [...bounds, ...(where ? [where.operand] : []), limit]);
+        },
+      },
+    };
+  },
+});

@@ -1,0 +1,36 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
+import type { Lifecycle } from "../runtime/lifecycle.ts";
+
+const endWithParent = new URL("./end-with-parent.ts", import.meta.url).href;
+
+export interface ChildOptions {
+  readonly name: string;
+  /** Path of the script that Node runs. */
+  readonly script: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly lifecycle: Lifecycle;
+  /** Called when the process ends although nobody stopped it. */
+  readonly onUnexpectedEnd: (status: number | null) => Promise<void>;
+}
+
+/** Starts a Node process whose output is ours; the lifecycle stops it and waits for its end. It does not outlive us. */
+export function startChild({ name, script, environment, lifecycle, onUnexpectedEnd }: ChildOptions): ChildProcess {
+  const child = spawn(process.execPath, ["--import", endWithParent, script], {
+    env: environment,
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  const ended = once(child, "exit");
+  let stopping = false;
+  child.once("exit", async (status) => {
+    if (!stopping) await onUnexpectedEnd(status);
+  });
+  lifecycle.onStop(name, async () => {
+    stopping = true;
+    child.kill("SIGTERM");
+    const [status] = child.exitCode === null && child.signalCode === null ? await ended : [child.exitCode];
+    if (status !== 0) throw new Error(`${name} ended with status ${status}`);
+  });
+  return child;
+}
