@@ -1,0 +1,126 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Registry } from "prom-client";
+import type { Clock } from "../../services/runtime/clock.ts";
+import type { Logger } from "../../services/runtime/log.ts";
+import type { Fault } from "../surfaces/fault.ts";
+import type { Surface } from "../surfaces/surface.ts";
+import type { ClientErrors } from "./client-error.ts";
+import { ANY_ORIGIN_HEADERS } from "./cors.ts";
+import { sendAnswer } from "./exchange.ts";
+import { requestIdOf } from "./request-id.ts";
+import { requestMeasurements } from "./request-measurements.ts";
+
+/**
+ * How long a sender waits for an answer, in milliseconds: one call to ingestion (up to 4 s) and a retry. Mobile clients
+ * give up after about 10 s, and an answer that nobody waits for is an event sent twice.
+ */
+const REQUEST_BUDGET_MS = 5_000;
+/** Longest part of an unknown path that is logged, in UTF-16 units. */
+const MAX_LOGGED_PATH = 128;
+/** Logged in place of a status where nobody was left to be answered; nginx's number for it. */
+const CLIENT_GONE = 499;
+
+export interface ExchangeOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Registry;
+  readonly errors: ClientErrors;
+  /** Aborts when the process stops: connections end with the answers that are due. */
+  readonly draining: AbortSignal;
+  /** Methods of a path as `Allow` names them; undefined where nothing is served there. */
+  readonly methodsOf: (path: string) => string | undefined;
+  /** Who answers for a path that nothing is served at. */
+  readonly shapeOf: (path: string) => Pick<Surface, "name" | "answerFault">;
+}
+
+/**
+ * What all requests have in common: an id, a deadline, one log line, and 404 or 405 before anything is read.
+ * Answers how requests are answered whose target could not even be routed.
+ */
+export function registerExchanges(
+  app: FastifyInstance,
+  options: ExchangeOptions,
+): (request: FastifyRequest, reply: FastifyReply) => void {
+  const { clock, errors, draining } = options;
+  // These lines hold nothing but what is named below; looking for secrets in each would cost as much as the request.
+  const logger = options.logger.child({}, { redact: [] });
+  const measure = requestMeasurements(options.metrics);
+
+  function begin(request: FastifyRequest, reply: FastifyReply): void {
+    const nowMs = clock.now();
+    const { raw } = request;
+    // Requests that could not be routed come here without the id that the others have.
+    const requestId = request.id ?? requestIdOf(raw);
+    const head = {
+      path: pathOf(raw.url ?? ""),
+      headers: raw.headers,
+      requestId,
+      receivedMs: nowMs,
+      deadlineMs: nowMs + REQUEST_BUDGET_MS,
+    };
+    request.exchange = { head, surface: "none", verdict: "none", logLevel: "info", draining };
+    errors.begin(raw, requestId);
+    // Comes after the last byte of the answer, and also when the sender leaves before that.
+    reply.raw.once("close", () => end(request, reply));
+    reply.header("X-Request-Id", requestId);
+  }
+
+  function end(request: FastifyRequest, reply: FastifyReply): void {
+    errors.end(request.raw);
+    if (draining.aborted) request.raw.socket.destroySoon();
+    // What the sender that left has sent may be stored all the same.
+    const isAnswered = reply.raw.writableFinished;
+    if (!isAnswered) request.exchange.verdict = "client_gone";
+    log(request, isAnswered ? reply.statusCode : CLIENT_GONE);
+  }
+
+  function log(request: FastifyRequest, status: number): void {
+    const { head, surface, verdict, logLevel } = request.exchange;
+    const path = head.path.slice(0, MAX_LOGGED_PATH);
+    const ms = clock.now() - head.receivedMs;
+    logger[logLevel](
+      { requestId: head.requestId, method: request.raw.method, path, surface, verdict, status, ms },
+      "request",
+    );
+    // Paths that nobody serves are the senders' choice, and endless.
+    const endpoint = options.methodsOf(head.path) === undefined ? "none" : head.path;
+    measure({ surface, endpoint, verdict, status, ms });
+  }
+
+  /** 404, or 405 where the path is served with other methods. */
+  function answerUnserved(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const { head } = request.exchange;
+    const shape = options.shapeOf(head.path);
+    request.exchange.surface = shape.name;
+    const allow = options.methodsOf(head.path);
+    const fault: Fault = allow === undefined ? { kind: "not_found" } : { kind: "method_not_allowed", allow };
+    // A browser's script is to see what went wrong, not that its origin is unwelcome.
+    reply.headers(ANY_ORIGIN_HEADERS);
+    return sendAnswer(request, reply, shape.answerFault(fault, head));
+  }
+
+  function answerHostless(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const { head } = request.exchange;
+    const shape = options.shapeOf(head.path);
+    request.exchange.surface = shape.name;
+    const fault = { kind: "malformed", message: "the request has no Host header" } as const;
+    return sendAnswer(request, reply, shape.answerFault({ kind: "unreadable", fault }, head));
+  }
+
+  app.decorateRequest("exchange");
+  app.addHook("onRequest", async (request, reply) => {
+    begin(request, reply);
+    // RFC 9112 section 3.2: Node would answer this itself, without what every answer carries.
+    if (request.headers.host === undefined && request.raw.httpVersion === "1.1") return answerHostless(request, reply);
+    if (request.is404) return answerUnserved(request, reply);
+  });
+  return (request, reply) => {
+    begin(request, reply);
+    answerUnserved(request, reply);
+  };
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf("?");
+  return query < 0 ? url : url.slice(0, query);
+}

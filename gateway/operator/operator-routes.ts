@@ -1,0 +1,99 @@
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import { Code, createContextValues } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
+import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
+import type { FastifyInstance } from "fastify";
+import { sendAnswer } from "../http/exchange.ts";
+import { type Answer, JSON_TYPE, logLevelOf, retryAfterSeconds } from "../surfaces/answer.ts";
+import type { Fault } from "../surfaces/fault.ts";
+import type { Surface } from "../surfaces/surface.ts";
+import { EXCHANGE, type ForwarderOptions, forwardServices } from "./forwarder.ts";
+import type { OperatorService } from "./services.ts";
+
+/** Largest message of a caller, in bytes: 1,000 pushes with tokens of 4,096 characters. */
+const MAX_MESSAGE_BYTES = 6 * 1024 * 1024;
+
+/** Serves the operator API: Connect and gRPC-Web, JSON and binary (gRPC where HTTP trailers get through). */
+export async function registerOperator(app: FastifyInstance, options: ForwarderOptions): Promise<void> {
+  const paths = operatorPaths(options.services);
+  await app.register(async (scope) => {
+    scope.addHook("onRequest", async (request, reply) => {
+      request.exchange.surface = operatorShape.name;
+      const allow = paths.get(request.exchange.head.path) ?? "";
+      if (request.method === "OPTIONS") {
+        request.exchange.verdict = "options";
+        return reply.code(204).header("Allow", allow).send();
+      }
+      if (!allow.split(", ").includes(request.method)) {
+        const fault = { kind: "method_not_allowed", allow } as const;
+        return sendAnswer(request, reply, operatorShape.answerFault(fault, request.exchange.head));
+      }
+      // Connect builds a URL out of these, which must not fail where nobody would answer.
+      const { host } = request.headers;
+      if (host === undefined || !URL.canParse(request.url, `http://${host}`))
+        return sendAnswer(request, reply, MALFORMED);
+    });
+    scope.setErrorHandler((_error, request, reply) => sendAnswer(request, reply, MALFORMED));
+    await scope.register(fastifyConnectPlugin, {
+      routes: (router) => forwardServices(router, options),
+      contextValues: (request) => createContextValues().set(EXCHANGE, request.exchange),
+      readMaxBytes: MAX_MESSAGE_BYTES,
+    });
+  });
+}
+
+/** Paths of the operator API, with their methods as `Allow` names them. */
+export function operatorPaths(services: readonly OperatorService[]): ReadonlyMap<string, string> {
+  const paths = new Map<string, string>();
+  for (const { definition } of services) {
+    for (const method of definition.methods) {
+      // Connect serves unary methods without side effects by GET as well.
+      const isGettable =
+        method.methodKind === "unary" && method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS;
+      paths.set(`/${definition.typeName}/${method.name}`, isGettable ? "GET, POST, OPTIONS" : "POST, OPTIONS");
+    }
+  }
+  return paths;
+}
+
+/** How paths of the operator API that do not exist are answered: as the Connect protocol words errors. */
+export const operatorShape: Pick<Surface, "name" | "pathPrefixes" | "answerFault"> = {
+  name: "operator",
+  pathPrefixes: ["/carillon."],
+  answerFault: (fault) => answerOf(fault),
+};
+
+const MALFORMED = connectAnswer({ status: 400, code: Code.InvalidArgument, message: "the request cannot be read" });
+
+function answerOf(fault: Fault): Answer {
+  switch (fault.kind) {
+    case "not_found":
+      return connectAnswer({ status: 404, code: Code.Unimplemented, message: "there is no such method" });
+    case "method_not_allowed": {
+      const message = `this HTTP method is not allowed here; use ${fault.allow}`;
+      const answer = connectAnswer({ status: 405, code: Code.Unimplemented, message });
+      return { ...answer, headers: { Allow: fault.allow } };
+    }
+    case "rate_limited":
+    case "overloaded": {
+      const [status, code] = fault.kind === "overloaded" ? [503, Code.Unavailable] : [429, Code.ResourceExhausted];
+      const answer = connectAnswer({ status, code, message: "too much at once; retry later" });
+      return { ...answer, retryAfterSeconds: retryAfterSeconds(fault.waitMs) };
+    }
+    case "unreadable":
+      return connectAnswer({ status: 400, code: Code.InvalidArgument, message: fault.fault.message });
+    case "internal":
+      return connectAnswer({ status: 500, code: Code.Internal, message: "internal error" });
+  }
+}
+
+function connectAnswer({ status, code, message }: { status: number; code: Code; message: string }): Answer {
+  const name = codeToString(code);
+  return {
+    status,
+    contentType: JSON_TYPE,
+    payload: JSON.stringify({ code: name, message }),
+    verdict: name,
+    logLevel: logLevelOf(status),
+  };
+}
