@@ -1,0 +1,28 @@
+import { type Command, InvalidArgumentError } from "commander";
+
+const MAX_PAGE_SIZE = 1000;
+const DEFAULT_PAGE_SIZE = 50;
+
+/** Options of a command that lists one page. */
+export interface PagingOptions {
+  readonly limit: number;
+  readonly pageToken?: string;
+}
+
+/** Adds the options that choose a page. */
+export function addPagingOptions(command: Command): Command {
+  return command
+    .option("--limit <n>", `at most this many, 1 to ${MAX_PAGE_SIZE}`, parseLimit, DEFAULT_PAGE_SIZE)
+    .option("--page-token <token>", "what the page before ended with");
+}
+
+/** The page as requests name it. */
+export function pageRequest(options: PagingOptions): { pageSize: number; pageToken: string } {
+  return { pageSize: options.limit, pageToken: options.pageToken ?? "" };
+}
+
+function parseLimit(text: string): number {
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > MAX_PAGE_SIZE) throw new InvalidArgumentError(`It should be 1 to ${MAX_PAGE_SIZE}.`);
+  return limit;
+}

@@ -1,0 +1,46 @@
+import { Code, type ConnectError } from "@connectrpc/connect";
+import { CliFailure, exitCode } from "./exit-code.ts";
+import type { Settings } from "./settings.ts";
+
+const NAME_THE_APP =
+  'With the operator token, commands need --tenant and --app; "carillon apps list" shows what there is.';
+
+/** How the gateway's refusal is told: its own message, and what to do next where that is known. */
+export function failureOf(error: ConnectError, { url }: Pick<Settings, "url">): CliFailure {
+  const { rawMessage, code } = error;
+  switch (code) {
+    case Code.NotFound:
+      return new CliFailure(`Not found: ${rawMessage}`, exitCode.notFound);
+    case Code.Unauthenticated:
+      return new CliFailure(
+        `Not authorized: ${rawMessage}\nGive an operator token or a server key with --token or CARILLON_OPERATOR_TOKEN.`,
+        exitCode.notAuthorized,
+      );
+    case Code.PermissionDenied:
+      return new CliFailure(
+        `Not authorized: ${rawMessage}\nA server key opens its own app only; "apps" commands need the operator token.`,
+        exitCode.notAuthorized,
+      );
+    case Code.InvalidArgument:
+      return new CliFailure(
+        // The gateway says so in the words of its API.
+        rawMessage.includes("tenantId and appId")
+          ? `Refused: ${rawMessage}\n${NAME_THE_APP}`
+          : `Refused: ${rawMessage}`,
+        exitCode.usage,
+      );
+    case Code.Unavailable:
+    case Code.DeadlineExceeded:
+      return new CliFailure(
+        `No answer from Carillon at ${url}: ${rawMessage}\nIf it does not run, start it (npm start); --url or CARILLON_URL names another address.`,
+        exitCode.unreachable,
+      );
+    case Code.Unimplemented:
+      return new CliFailure(
+        `${url} does not know this command: ${rawMessage}\nIs it the HTTP port of a Carillon gateway of this version?`,
+        exitCode.failed,
+      );
+    default:
+      return new CliFailure(`Failed (${Code[code]}): ${rawMessage}`, exitCode.failed);
+  }
+}
