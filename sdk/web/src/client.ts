@@ -1,0 +1,116 @@
+import type { InitOptions, Properties, WebSdk } from "./api.ts";
+import { eventChannel } from "./event-channel.ts";
+import { createExclusive } from "./exclusive.ts";
+import { watchFormSubmissions } from "./form-submissions.ts";
+import { createIdentity } from "./identity.ts";
+import { openChannel } from "./open-channel.ts";
+import { watchPageViews } from "./page-views.ts";
+import { createQueue } from "./queue.ts";
+import { createSender } from "./sender.ts";
+import { pageStorage } from "./storage.ts";
+import { randomUuid } from "./uuid.ts";
+import { warn } from "./warn.ts";
+
+/** Most characters of an event's name and of a user's id (http.md of the gateway's surfaces). */
+const MAX_NAME_CHARACTERS = 128;
+const MAX_USER_ID_CHARACTERS = 256;
+/** Most UTF-8 bytes of properties as JSON. */
+const MAX_PROPERTIES_BYTES = 32_768;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what names must not contain
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** A started SDK. */
+export type WebClient = Omit<WebSdk, "init">;
+
+/** Starts to track the page. */
+export function startClient({ endpoint, ...options }: InitOptions & { readonly endpoint: string }): WebClient {
+  const { appId, tenantId, apiKey } = options;
+  const storage = pageStorage();
+  const prefix = `carillon:${appId}:`;
+  const identity = createIdentity(storage, `${prefix}user`);
+  const events = createQueue(storage, `${prefix}event:`);
+  const opens = createQueue(storage, `${prefix}open:`);
+  const canReportOpens = tenantId !== undefined && apiKey !== undefined;
+  const sender = createSender({
+    channels: [
+      eventChannel({ queue: events, endpoint, appId }),
+      ...(canReportOpens ? [openChannel({ queue: opens, endpoint, tenantId, apiKey })] : []),
+    ],
+    exclusive: createExclusive(storage, `${prefix}sending`),
+    storage,
+    waitKey: `${prefix}wait`,
+    ...("keepalive" in Request.prototype ? {} : { beacon: (url, body) => navigator.sendBeacon(url, body) }),
+  });
+
+  const client: WebClient = {
+    trackEvent(name, properties = {}) {
+      if (!isText(name, MAX_NAME_CHARACTERS) || CONTROL.test(name)) {
+        return warn(`not tracked: an event's name has 1 to ${MAX_NAME_CHARACTERS} characters, none of them control`);
+      }
+      const json = propertiesJson(properties);
+      if (json === undefined) return warn(`${name} not tracked: its properties are no object of at most 32 KB of JSON`);
+      const id = randomUuid();
+      const event = {
+        event_id: id,
+        user_id: identity.userId(),
+        event_name: name,
+        event_time: new Date().toISOString(),
+      };
+      sender.added(events.add(id, `${JSON.stringify(event).slice(0, -1)},"properties":${json}}`));
+    },
+    setUserId(id) {
+      if (id !== null && (!isText(id, MAX_USER_ID_CHARACTERS) || id.startsWith("anon:"))) {
+        return warn(
+          `user id not set: it has 1 to ${MAX_USER_ID_CHARACTERS} characters and does not start with "anon:"`,
+        );
+      }
+      identity.setUserId(id);
+    },
+    reportPushOpened(trackingToken) {
+      if (!canReportOpens) return warn("open not reported: init needs tenantId and apiKey for it");
+      if (typeof trackingToken !== "string" || !UUID.test(trackingToken)) {
+        return warn("open not reported: a tracking token is a UUID");
+      }
+      sender.added(opens.add(trackingToken, trackingToken));
+    },
+  };
+
+  whenSeen(() => {
+    if (options.autoEvents === true) watchPageViews((properties) => client.trackEvent("page_viewed", properties));
+    if (options.autoHook === true)
+      watchFormSubmissions((properties) => client.trackEvent("form_submitted", properties));
+    // After what listens to the page itself, so that its last events are queued by then.
+    addEventListener("pagehide", sender.hide);
+    addEventListener("pageshow", sender.launch);
+    addEventListener("online", sender.launch);
+    document.addEventListener("visibilitychange", () =>
+      document.visibilityState === "hidden" ? sender.hide() : sender.launch(),
+    );
+    sender.launch();
+  });
+  return client;
+}
+
+/** Calls back once the page is one that somebody sees: not while the browser prepares it in advance. */
+function whenSeen(start: () => void): void {
+  const { prerendering } = document as { readonly prerendering?: boolean };
+  if (prerendering === true) document.addEventListener("prerenderingchange", start, { once: true });
+  else start();
+}
+
+function isText(value: unknown, maxCharacters: number): value is string {
+  return typeof value === "string" && value !== "" && [...value].length <= maxCharacters;
+}
+
+/** Properties as JSON; undefined where they are no object, are too large or can't be said in JSON. */
+function propertiesJson(properties: Properties): string | undefined {
+  if (typeof properties !== "object" || properties === null || Array.isArray(properties)) return undefined;
+  try {
+    const json = JSON.stringify(properties);
+    return new TextEncoder().encode(json).length <= MAX_PROPERTIES_BYTES ? json : undefined;
+  } catch {
+    // A cycle, or a BigInt.
+    return undefined;
+  }
+}
