@@ -1,0 +1,47 @@
+import process from "node:process";
+import { startLoadGenerator } from "./load/load-generator.ts";
+import { help, readOptions, type SectionName } from "./options.ts";
+import { type Bench, type SectionResult, table, writeResults } from "./results.ts";
+import { latency } from "./sections/latency.ts";
+import { memory } from "./sections/memory.ts";
+import { mongodb } from "./sections/mongodb.ts";
+import { overload } from "./sections/overload.ts";
+import { startup } from "./sections/startup.ts";
+import { stored } from "./sections/stored.ts";
+import { throughput } from "./sections/throughput.ts";
+
+const sections: Record<SectionName, (bench: Bench) => Promise<SectionResult>> = {
+  throughput,
+  latency,
+  overload,
+  memory,
+  stored,
+  startup,
+  mongodb,
+};
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) process.stdout.write(help);
+  else await run(options);
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function run(options: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
+  const load = startLoadGenerator();
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const results: Record<string, SectionResult> = {};
+  try {
+    for (const name of options.sections) {
+      say(`\n${name}`);
+      const result = await sections[name]({ options, load, say });
+      results[name] = result;
+      say(`\n${table(result.rows)}`);
+      writeResults(options, results);
+    }
+  } finally {
+    load.stop();
+  }
+}

@@ -1,0 +1,81 @@
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg, totalmem } from "node:os";
+import process from "node:process";
+import type { LoadGenerator } from "./load/load-generator.ts";
+import type { BenchOptions } from "./options.ts";
+
+/** What a section works with. */
+export interface Bench {
+  readonly options: BenchOptions;
+  readonly load: LoadGenerator;
+  /** Tells how it goes. */
+  say(line: string): void;
+}
+
+/** One line of the table. */
+export interface Row {
+  readonly what: string;
+  readonly value: string;
+  /** What issue or contract asks for; absent where nothing does. */
+  readonly goal?: string;
+  readonly met?: boolean;
+}
+
+export interface SectionResult {
+  readonly rows: readonly Row[];
+  /** What the rows were made of, for whoever wants to look closer. */
+  readonly measured: unknown;
+}
+
+/** The middle of some numbers; of an even count, the lower of the two in the middle. */
+export function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)] ?? Number.NaN;
+}
+
+/** A row about a number that should be at least, or at most, some other. */
+export function row(
+  what: string,
+  value: number,
+  {
+    unit = "",
+    digits = 2,
+    atLeast,
+    atMost,
+  }: { readonly unit?: string; readonly digits?: number; readonly atLeast?: number; readonly atMost?: number } = {},
+): Row {
+  const shown = (number: number) => `${number.toFixed(digits)}${unit === "" ? "" : ` ${unit}`}`;
+  if (atLeast !== undefined) {
+    return { what, value: shown(value), goal: `at least ${shown(atLeast)}`, met: value >= atLeast };
+  }
+  if (atMost !== undefined)
+    return { what, value: shown(value), goal: `at most ${shown(atMost)}`, met: value <= atMost };
+  return { what, value: shown(value) };
+}
+
+export function table(rows: readonly Row[]): string {
+  const lines = rows.map(({ what, value, goal = "", met }) => [
+    what,
+    value,
+    goal,
+    met === undefined ? "" : met ? "yes" : "no",
+  ]);
+  const cells = [["", "measured", "goal", "met"], ...lines];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
+  const line = (each: readonly string[]) => `| ${each.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
+  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
+  return [line(cells[0] ?? []), rule, ...cells.slice(1).map(line)].join("\n");
+}
+
+export function writeResults(options: BenchOptions, sections: Readonly<Record<string, SectionResult>>): void {
+  const machine = {
+    processors: cpus().length,
+    model: cpus()[0]?.model ?? "",
+    memoryBytes: totalmem(),
+    system: `${process.platform} ${process.arch}`,
+    node: process.version,
+    // Far above the number of processors: somebody else was working there.
+    loadAverage: loadavg(),
+  };
+  const results = { time: new Date().toISOString(), machine, options, sections };
+  writeFileSync(options.out, `${JSON.stringify(results, null, 2)}\n`);
+}

@@ -1,0 +1,283 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EventKind } from "../../../proto/gen/carillon/ingestion/v1/ingestion_service_pb.js";
+import { WHOLE_DEVICE } from "../../../services/ingestion/verify/survey-device.ts";
+import { type AppCalls, newApp } from "../app-calls.ts";
+import { pausingClock, startVerifiedSystem, type VerifiedSystem } from "./verification.ts";
+
+const start = Date.UTC(2026, 10, 1);
+const minute = 60_000;
+const hour = 60 * minute;
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+/** An app with some of everything: an anonymous past, logins, a shared device, a refresh, hashes, an unlink, pushes. */
+async function furnish(shop: AppCalls, { system }: VerifiedSystem) {
+  const at = (n: number) => start + n * minute;
+  const [past1, past2, past3] = await shop.ingest(
+    { atMs: at(0), device: "phone" },
+    { atMs: at(1), device: "phone" },
+    { atMs: at(2), device: "phone" },
+  );
+  const [login] = await shop.ingest({ atMs: at(5), device: "phone", user: "ann" });
+  const [middle] = await shop.ingest({ atMs: at(6), device: "phone", user: "ann" });
+  await shop.ingest({ atMs: at(7), device: "phone", user: "ann" });
+  const [hash] = await shop.ingest({ atMs: at(8), device: "phone", byHash: true });
+  await shop.ingest({ atMs: at(9), device: "phone", user: "ann" });
+  // Fay is there from before anybody else until after: one more event in between changes nothing of her profile.
+  await shop.ingest({ atMs: at(-5), device: "watch", user: "fay" }, { atMs: at(40), device: "watch", user: "fay" });
+  await shop.ingest({ atMs: at(10), device: "phone", user: "bob" }, { atMs: at(11), device: "phone", user: "bob" });
+  await shop.ingest({ atMs: at(20), device: "phone", name: "logged_out", user: "bob" });
+  const push = await shop.push({ atMs: at(1), device: "phone" });
+  await shop.refresh("phone", "phone-2", at(30));
+  await shop.ingest({ atMs: at(31), device: "phone-2" });
+  await shop.ingest({ atMs: at(1), device: "pad" }, { atMs: at(2), device: "pad", user: "cyd" });
+  await system.profiles.unlinkDevice({ ...shop.app, deviceToken: "pad", appUserId: "cyd" });
+  await shop.ingest({ atMs: at(3), device: "never", byHash: true });
+  await shop.ingest({ atMs: at(-60 * 24 * 40), receivedMs: at(1), device: "late", user: "dan" });
+  return { past1, past2, past3, login, middle, hash, push } as Record<string, string>;
+}
+
+describe("carillon verify", () => {
+  const clock = pausingClock(start + hour);
+  let verified: VerifiedSystem;
+  beforeAll(async () => {
+    verified = await startVerifiedSystem(clock);
+  });
+  afterAll(() => verified.stop());
+
+  test("finds nothing where everything follows from what was accepted, an erasure included", async () => {
+    const shop = newApp(verified.system);
+    await furnish(shop, verified);
+    expect(await verified.verify(shop.app)).toMatchObject({ differences: [], pending: [] });
+    await verified.system.profiles.eraseProfile({ ...shop.app, appUserId: "ann" });
+    const { differences, pending, summary } = await verified.verify(shop.app);
+    expect({ differences, pending }).toEqual({ differences: [], pending: [] });
+    expect(Number(summary.checked)).toBeGreaterThan(8);
+    await verified.system.profiles.eraseProfile({ ...shop.app, appUserId: "anon:phone" });
+    expect(await verified.verify(shop.app)).toMatchObject({ differences: [], pending: [] });
+  });
+
+  /** The document of the device that a token is filed under. */
+  const device = (shop: AppCalls, token: string) => `${shop.app.tenantId}/${shop.app.appId}/${sha256(token)}`;
+  const user = (shop: AppCalls, id: string) => `${shop.app.tenantId}/${shop.app.appId}/${id}`;
+
+  type Ids = Record<string, string>;
+  interface Corruption {
+    readonly what: string;
+    /** `kind field` of every difference that follows. */
+    readonly found: readonly string[];
+    /** What the statement changes, with the values after it. */
+    corrupt(
+      shop: AppCalls,
+      ids: Ids,
+    ): readonly [service: "device" | "ingestion" | "identity" | "tracking", sql: string, ...values: string[]];
+  }
+
+  const setDevice =
+    (path: string, value: string): Corruption["corrupt"] =>
+    (shop) => [
+      "device",
+      `UPDATE devices SET value = json_set(value, '$.device.${path}', ${value}) WHERE key IN (?, ?)`,
+      device(shop, "phone"),
+      device(shop, "phone-2"),
+    ];
+  const setEvent =
+    (id: string, assignment: string): Corruption["corrupt"] =>
+    (_shop, ids) => ["ingestion", `UPDATE events SET ${assignment} WHERE fingerprint = unhex(?)`, ids[id]!];
+
+  const corruptions: readonly Corruption[] = [
+    { what: "a device's latest event", found: ["device latest"], corrupt: setDevice("latest.appUserId", "'eve'") },
+    {
+      what: "what a device says of itself",
+      found: ["device latest"],
+      corrupt: setDevice("latest.attributes.platform", "'web'"),
+    },
+    {
+      what: "a device's highest border",
+      found: ["device latestIdentified"],
+      corrupt: setDevice("latestIdentified.effectiveMs", "7"),
+    },
+    {
+      what: "a device's border, lost",
+      found: ["device latestIdentified"],
+      corrupt: setDevice("latestIdentified", "NULL"),
+    },
+    { what: "whether a device is known", found: ["device known"], corrupt: setDevice("known", "json('false')") },
+    { what: "a device's tokens", found: ["device tokens"], corrupt: setDevice("tokens", "json('[\"phone\"]')") },
+    {
+      what: "a token that is no device's",
+      found: ["device tokens"],
+      corrupt: setDevice("tokens", 'json(\'["phone","phone-2","x"]\')'),
+    },
+    { what: "where things float", found: ["device floating"], corrupt: setDevice("floating", "NULL") },
+    { what: "until where things float", found: ["device floating"], corrupt: setDevice("floating.toMs", "1") },
+    { what: "the last event by hash", found: ["device hashToMs"], corrupt: setDevice("hashToMs", "NULL") },
+    {
+      what: "a device, lost",
+      found: ["unknown_device device"],
+      corrupt: (shop) => ["device", "DELETE FROM devices WHERE key = ?", device(shop, "never")],
+    },
+    {
+      what: "a range that nobody settles",
+      found: ["overdue due"],
+      corrupt: setDevice("due", 'json(\'{"fromMs":1,"toMs":2,"revision":1,"sinceMs":1}\')'),
+    },
+    {
+      what: "whom an anonymous event belongs to",
+      found: ["event attribution"],
+      corrupt: setEvent("past2", "app_user_id = 'fay'"),
+    },
+    {
+      what: "on whose account an event belongs to somebody",
+      found: ["event attribution", "journal entry"],
+      corrupt: setEvent("past2", "attributed_by = x''"),
+    },
+    {
+      what: "whom an event by hash belongs to",
+      found: ["event attribution"],
+      corrupt: setEvent("hash", "app_user_id = 'fay'"),
+    },
+    {
+      what: "whom an event that names its user belongs to",
+      found: ["event attribution"],
+      corrupt: setEvent("middle", "app_user_id = 'fay'"),
+    },
+    {
+      what: "an event that is pending for long",
+      found: ["overdue effects"],
+      corrupt: setEvent("middle", "pending_since = 1"),
+    },
+    {
+      what: "whom a push belongs to",
+      found: ["push attribution"],
+      corrupt: (shop, ids) => [
+        "tracking",
+        "UPDATE pushes SET entry = json_set(entry, '$.appUserId', 'bob') WHERE key = ?",
+        user(shop, ids.push!),
+      ],
+    },
+    {
+      what: "when a user was first seen",
+      found: ["profile profile"],
+      corrupt: (shop) => [
+        "identity",
+        "UPDATE profiles SET value = json_set(value, '$.state.firstSeenMs', 1) WHERE key = ?",
+        user(shop, "ann"),
+      ],
+    },
+    {
+      what: "a user's attributes",
+      found: ["profile profile"],
+      corrupt: (shop) => [
+        "identity",
+        "UPDATE profiles SET value = json_set(value, '$.state.attributes.country', 'FR') WHERE key = ?",
+        user(shop, "bob"),
+      ],
+    },
+    {
+      what: "a profile, lost",
+      found: ["profile profile"],
+      corrupt: (shop) => ["identity", "DELETE FROM profiles WHERE key = ?", user(shop, "cyd")],
+    },
+    {
+      what: "a profile of nobody",
+      found: ["profile profile"],
+      corrupt: (shop) => [
+        "identity",
+        "INSERT INTO profiles (key, version, value) SELECT ?, 1, value FROM profiles WHERE key = ?",
+        user(shop, "eve"),
+        user(shop, "ann"),
+      ],
+    },
+    {
+      what: "how much a login took",
+      found: ["journal entry"],
+      corrupt: (shop, ids) => [
+        "identity",
+        "UPDATE merges SET value = json_set(value, '$.eventCount', 9) WHERE key = ?",
+        user(shop, ids.login!),
+      ],
+    },
+    {
+      what: "a journal entry, lost",
+      found: ["journal entry"],
+      corrupt: (shop, ids) => ["identity", "DELETE FROM merges WHERE key = ?", user(shop, ids.login!)],
+    },
+    {
+      what: "a journal entry of an event that took nothing",
+      found: ["journal entry"],
+      corrupt: (shop, ids) => [
+        "identity",
+        "INSERT INTO merges (key, version, value) SELECT ?, 1, value FROM merges WHERE key = ?",
+        user(shop, ids.middle!),
+        user(shop, ids.login!),
+      ],
+    },
+  ];
+
+  test.each(corruptions)("finds $what, mends it, and finds nothing any more", async ({ found, corrupt }) => {
+    const shop = newApp(verified.system);
+    const ids = await furnish(shop, verified);
+    const before = await shop.state();
+    expect(await verified.corrupt(...corrupt(shop, ids))).toBeGreaterThan(0);
+
+    expect(await verified.verify(shop.app)).toMatchObject({ differences: found, pending: [] });
+    const { differences, summary } = await verified.verify(shop.app, true);
+    // What is mended on the way may mend the rest.
+    expect(found).toEqual(expect.arrayContaining(differences));
+    expect(summary).toMatchObject({ repaired: true, remaining: 0 });
+    expect(await verified.verify(shop.app)).toMatchObject({ differences: [], pending: [] });
+    expect(await shop.state()).toEqual(before);
+  });
+
+  test("finds an event that names a user, and belongs to another", async () => {
+    const shop = newApp(verified.system);
+    const sent = { ...shop.event({ atMs: start, device: "phone", user: "ann" }), kind: EventKind.USER };
+    const event = { ...sent, deviceKey: "", deviceToken: "", platform: "", timezone: "", language: "", country: "" };
+    await verified.system.ingestion.ingestEvents({ events: [event] });
+    const steal = "UPDATE events SET app_user_id = 'bob' WHERE fingerprint = unhex(?)";
+    await verified.corrupt("ingestion", steal, event.fingerprint);
+    const { differences } = await verified.verify(shop.app);
+    expect(differences).toEqual(["event attribution", "profile profile", "profile profile"]);
+    await verified.verify(shop.app, true);
+    expect(await verified.verify(shop.app)).toMatchObject({ differences: [], pending: [] });
+    expect(await shop.profiles()).toEqual(["ann"]);
+  });
+
+  test("tells what is on its way as pending, and what has been for too long as a difference", async () => {
+    const shop = newApp(verified.system);
+    const ids = await furnish(shop, verified);
+    const since = "UPDATE events SET pending_since = CAST(? AS INTEGER) WHERE fingerprint = unhex(?)";
+    await verified.corrupt("ingestion", since, String(clock.now()), ids.past1!);
+    expect(await verified.verify(shop.app)).toMatchObject({ differences: [], pending: ["event effects"] });
+    clock.advance(minute + 1);
+    expect(await verified.verify(shop.app)).toMatchObject({ differences: ["overdue effects"], pending: [] });
+    await verified.system.sweep();
+    expect(await verified.verify(shop.app)).toMatchObject({ differences: [], pending: [] });
+  });
+
+  test("looks up what a device has too much of to be held in memory", { timeout: 60_000 }, async () => {
+    const shop = newApp(verified.system);
+    const BATCH = 250;
+    for (let from = 0; from < WHOLE_DEVICE + BATCH; from += BATCH) {
+      const events = Array.from({ length: BATCH }, (_, n) =>
+        shop.event({ atMs: start + from + n, device: "busy", user: (from + n) % 1_000 === 999 ? "ann" : "" }),
+      );
+      await verified.system.ingestion.ingestEvents({ events });
+    }
+    await shop.push({ atMs: start + 1, device: "busy" });
+    const { fingerprint } = shop.event({ atMs: start + 1_500, device: "busy" });
+    const [first] = await shop.merges();
+    expect(await verified.verify(shop.app)).toMatchObject({ differences: [], pending: [] });
+    const steal = "UPDATE events SET app_user_id = 'eve' WHERE fingerprint = unhex(?)";
+    await verified.corrupt("ingestion", steal, fingerprint);
+    await verified.corrupt("identity", "DELETE FROM merges WHERE key = ?", user(shop, first!.fingerprint));
+    const forget = "UPDATE devices SET value = json_set(value, '$.device.latest', NULL) WHERE key = ?";
+    await verified.corrupt("device", forget, device(shop, "busy"));
+    expect(await verified.verify(shop.app, true)).toMatchObject({
+      differences: ["device latest", "event attribution", "journal entry"],
+      summary: { remaining: 0 },
+    });
+  });
+});
