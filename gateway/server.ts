@@ -11,6 +11,7 @@ import type { GatewayContext } from "./context.ts";
 import { createAppStore } from "./credentials/app-store.ts";
 import { createCredentialStore } from "./credentials/credential-store.ts";
 import { secretHash } from "./credentials/secret-comparison.ts";
+import { createUserSignatureJudge } from "./credentials/user-signature.ts";
 import { DOCS_PATHS, registerDocs } from "./docs/docs-routes.ts";
 import { createClientErrors } from "./http/client-error.ts";
 import { registerExchanges } from "./http/exchanges.ts";
@@ -68,6 +69,7 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
     clock,
     credentials,
     apps: createAppStore({ identity, clock }),
+    judgeUserSignature: createUserSignatureJudge(metrics),
     events,
     pushReports,
     rejections: createRejections(ingestion, clock),

@@ -11,9 +11,8 @@ import type { Console } from "../console.ts";
 import { formatMoment } from "../moment.ts";
 import { type Column, formatFields } from "../table.ts";
 import { revokeKeyCommand, rotateKeyCommand } from "./app-keys.ts";
-
-/** Apps asked for at a time; the command follows the pages. */
-const PAGE_SIZE = 1000;
+import { identitySecretCommands } from "./identity-secrets.ts";
+import { listAllApps } from "./list-apps.ts";
 
 const SHOWN_ONCE = `Keep the keys now: they are shown this once, and only their hashes are stored.
 The api key may be in a client; the server key is a secret.
@@ -42,7 +41,8 @@ export function appCommands(console: Console): Command {
     .addCommand(createCommand(console))
     .addCommand(listCommand(console))
     .addCommand(rotateKeyCommand(console))
-    .addCommand(revokeKeyCommand(console));
+    .addCommand(revokeKeyCommand(console))
+    .addCommand(identitySecretCommands(console));
 }
 
 function createCommand(console: Console): Command {
@@ -82,13 +82,7 @@ function listCommand(console: Console): Command {
 }
 
 async function listApps({ gateway, json, console }: CommandContext, tenantId: string): Promise<void> {
-  const apps: App[] = [];
-  let pageToken = "";
-  do {
-    const page = await gateway.apps.listApps({ tenantId, pageSize: PAGE_SIZE, pageToken });
-    apps.push(...page.apps);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== "");
+  const apps = await listAllApps(gateway, tenantId);
   if (json) printJson(console, ListAppsResponseSchema, create(ListAppsResponseSchema, { apps }));
   else printTable(console, appColumns, apps);
 }

@@ -2,6 +2,7 @@ import { type Client, Code, ConnectError } from "@connectrpc/connect";
 import type { IdentityService } from "../../proto/gen/carillon/identity/v1/identity_service_pb.js";
 import type { Clock } from "../../services/runtime/clock.ts";
 import { createCachedLookup } from "./cached-lookup.ts";
+import { type UserSignaturePolicy, userSignaturePolicy } from "./user-signature.ts";
 
 /** An app as browsers name it, without a key. */
 export interface KnownApp {
@@ -9,6 +10,8 @@ export interface KnownApp {
   readonly appId: string;
   /** Origins whose browsers may send events, as identity stores them. */
   readonly allowedOrigins: readonly string[];
+  /** Where the app has an identity secret. */
+  readonly userSignatures?: UserSignaturePolicy;
 }
 
 export interface AppStore {
@@ -32,8 +35,11 @@ export function createAppStore({
     resolve: (appId) =>
       lookUp(appId, async (call) => {
         try {
-          const { app } = await identity.resolveApp({ appId }, call);
-          return app === undefined ? undefined : { tenantId: app.tenantId, appId, allowedOrigins: app.allowedOrigins };
+          const { app, userSignatures: sent } = await identity.resolveApp({ appId }, call);
+          if (app === undefined) return undefined;
+          const userSignatures = userSignaturePolicy(sent);
+          const { tenantId, allowedOrigins } = app;
+          return { tenantId, appId, allowedOrigins, ...(userSignatures === undefined ? {} : { userSignatures }) };
         } catch (error) {
           if (ConnectError.from(error).code === Code.NotFound) return undefined;
           throw error;

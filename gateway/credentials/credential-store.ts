@@ -4,6 +4,7 @@ import type { IdentityService, ResolveKeyResponse } from "../../proto/gen/carill
 import type { Clock } from "../../services/runtime/clock.ts";
 import { createCachedLookup } from "./cached-lookup.ts";
 import { secretHash } from "./secret-comparison.ts";
+import { type UserSignaturePolicy, userSignaturePolicy } from "./user-signature.ts";
 
 /** Longest key worth asking about, in UTF-16 units; http.md allows 256 characters. */
 const MAX_KEY_LENGTH = 512;
@@ -13,6 +14,8 @@ export interface Credential {
   readonly kind: "api" | "server";
   readonly tenantId: string;
   readonly appId: string;
+  /** Of a client key whose app has an identity secret. */
+  readonly userSignatures?: UserSignaturePolicy;
 }
 
 type KnownResolution = { readonly outcome: "active" | "revoked" } & Credential;
@@ -58,8 +61,10 @@ function resolutionOf(answer: ResolveKeyResponse): KnownResolution | undefined {
   const outcome = answer.revoked ? "revoked" : "active";
   const app = { tenantId: answer.tenantId, appId: answer.appId };
   switch (answer.kind) {
-    case KeyKind.API:
-      return { outcome, kind: "api", ...app };
+    case KeyKind.API: {
+      const userSignatures = userSignaturePolicy(answer.userSignatures);
+      return { outcome, kind: "api", ...app, ...(userSignatures === undefined ? {} : { userSignatures }) };
+    }
     case KeyKind.SERVER:
       return { outcome, kind: "server", ...app };
     default:

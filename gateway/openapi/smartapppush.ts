@@ -27,7 +27,7 @@ const events: Operation = {
   id: "sendEvent",
   summary: "Send an event",
   description:
-    "Stores what a user did, and with it registers the user and the device. Sending the same event again is harmless: it is stored once and answered with the same fingerprint. Mobile clients may drop what is answered with 400 and repeat everything else.",
+    "Stores what a user did, and with it registers the user and the device. Sending the same event again is harmless: it is stored once and answered with the same fingerprint. Where the app requires it, a user is named with a `user_signature`. Mobile clients may drop what is answered with 400 and repeat everything else.",
   body: { [JSON_BODY]: "Event" },
   answers: {
     200: answer("Stored", "The event is stored, now or before"),

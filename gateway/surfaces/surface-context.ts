@@ -9,6 +9,7 @@ import type { Clock } from "../../services/runtime/clock.ts";
 import type { Batcher } from "../batching/batcher.ts";
 import type { AppStore } from "../credentials/app-store.ts";
 import type { CredentialStore } from "../credentials/credential-store.ts";
+import type { JudgeUserSignature } from "../credentials/user-signature.ts";
 import type { RateLimiter, RateLimitRule } from "../rate-limit/rate-limiter.ts";
 import type { Rejections } from "../tail/rejections.ts";
 
@@ -18,6 +19,8 @@ export interface SurfaceContext {
   readonly credentials: CredentialStore;
   /** Apps by id, for browsers, which have no key. */
   readonly apps: AppStore;
+  /** For users that a client names; backends are trusted to know theirs. */
+  readonly judgeUserSignature: JudgeUserSignature;
   readonly events: Batcher<IncomingEvent, EventVerdict>;
   /** Where rejected events are told of, for who tails them. */
   readonly rejections: Rejections;

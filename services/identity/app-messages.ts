@@ -4,10 +4,21 @@ import { type App as AppMessage, AppSchema, type Key, KeySchema } from "../../pr
 import { invalidArgument, received } from "../runtime/request-arguments.ts";
 import { MAX_ALLOWED_ORIGINS, parseAllowedOrigin } from "./allowed-origins.ts";
 import type { App, AppKeyRecord } from "./app.ts";
+import { isActive } from "./identity-secret.ts";
 
-/** An app as operators read it. */
-export function appMessage({ createdAtMs, allowedOrigins, ...app }: App): AppMessage {
-  return create(AppSchema, { ...app, allowedOrigins: [...allowedOrigins], createTime: timestampFromMs(createdAtMs) });
+/** An app as operators read it: never with its secrets. */
+export function appMessage({ createdAtMs, allowedOrigins, identitySecrets = [], ...app }: App): AppMessage {
+  return create(AppSchema, {
+    ...app,
+    allowedOrigins: [...allowedOrigins],
+    createTime: timestampFromMs(createdAtMs),
+    identitySecrets: identitySecrets.map((secret) => ({
+      secretId: secret.secretId,
+      prefix: secret.prefix,
+      createTime: timestampFromMs(secret.createdAtMs),
+      ...(isActive(secret) ? {} : { revokeTime: timestampFromMs(secret.revokedAtMs) }),
+    })),
+  });
 }
 
 /** A key as operators read it. */

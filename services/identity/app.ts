@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { AppKey } from "../runtime/app-key.ts";
 import type { KeyKind } from "./credentials.ts";
+import type { IdentitySecret } from "./identity-secret.ts";
 
 /** One app of a tenant. */
 export interface App {
@@ -12,6 +13,10 @@ export interface App {
   readonly allowedOrigins: readonly string[];
   /** Milliseconds since 1970. */
   readonly createdAtMs: number;
+  /** Whether identified events of clients need a valid signature; absent means no. */
+  readonly requireUserSignature?: boolean;
+  /** Oldest first; absent means none. */
+  readonly identitySecrets?: readonly IdentitySecret[];
 }
 
 /** One key of an app: everything but the key. */
@@ -51,6 +56,11 @@ export function generateAppId(): string {
 /** A new key id, which tells nothing about the key. */
 export function generateKeyId(): string {
   return `key_${randomBase32()}`;
+}
+
+/** A new id of an identity secret, which tells nothing about the secret. */
+export function generateIdentitySecretId(): string {
+  return `ids_${randomBase32()}`;
 }
 
 function randomBase32(): string {

@@ -18,15 +18,27 @@ const UNBIASED_BELOW = 248;
 /** Characters of a key that are kept in clear: its mark and 6 of the random ones, which leaves 202 bits unknown. */
 const PREFIX_CHARACTERS = 10;
 
+/** What identity secrets begin with. */
+const IDENTITY_SECRET_MARK = "cis_";
+
 /** A new key: its kind's mark and 40 random letters and digits. */
 export function generateKey(kind: KeyKind): string {
+  return MARKS[kind] + randomCharacters();
+}
+
+/** A new identity secret: `cis_` and 40 random letters and digits. */
+export function generateIdentitySecret(): string {
+  return IDENTITY_SECRET_MARK + randomCharacters();
+}
+
+function randomCharacters(): string {
   let random = "";
   while (random.length < RANDOM_CHARACTERS) {
     for (const byte of randomBytes(RANDOM_CHARACTERS)) {
       if (byte < UNBIASED_BELOW && random.length < RANDOM_CHARACTERS) random += BASE62[byte % BASE62.length];
     }
   }
-  return MARKS[kind] + random;
+  return random;
 }
 
 /** What a key is filed under: its SHA-256 in lower-case hex. */

@@ -3,6 +3,7 @@ import type { ResolveKeyRequest } from "../../proto/gen/carillon/identity/v1/ide
 import { parseAppKey } from "../runtime/app-key.ts";
 import { invalidArgument } from "../runtime/request-arguments.ts";
 import type { IdentityContext } from "./context.ts";
+import { userSignaturePolicy } from "./user-signature-policy.ts";
 
 const SHA256_BYTES = 32;
 
@@ -15,6 +16,13 @@ export async function resolveKey({ store }: IdentityContext, { keyHash }: Resolv
   const hash = Buffer.from(keyHash).toString("hex");
   const key = (await store.keys.load([hash])).get(hash)?.value;
   if (key === undefined) return {};
-  if (!(await store.apps.load([key.app])).has(key.app)) return {};
-  return { kind: KINDS[key.kind], ...parseAppKey(key.app), revoked: key.revokedAtMs !== undefined };
+  const app = (await store.apps.load([key.app])).get(key.app)?.value;
+  if (app === undefined) return {};
+  const userSignatures = key.kind === "api" ? userSignaturePolicy(app) : undefined;
+  return {
+    kind: KINDS[key.kind],
+    ...parseAppKey(key.app),
+    revoked: key.revokedAtMs !== undefined,
+    ...(userSignatures === undefined ? {} : { userSignatures }),
+  };
 }

@@ -10,6 +10,7 @@ import { eraseProfile } from "./erase-profile.ts";
 import { getMergeVersions } from "./get-merge-versions.ts";
 import { getProfile } from "./get-profile.ts";
 import { getProfileVersions } from "./get-profile-versions.ts";
+import { createIdentitySecret, revokeIdentitySecret, setRequireUserSignature } from "./identity-secrets.ts";
 import { listApps } from "./list-apps.ts";
 import { listKeys } from "./list-keys.ts";
 import { listMerges } from "./list-merges.ts";
@@ -63,6 +64,9 @@ export function createIdentityServices(dependencies: IdentityDependencies): Host
       listKeys: (request) => listKeys(context, request),
       revokeKey: (request) => revokeKey(context, request),
       setAllowedOrigins: (request) => setAllowedOrigins(context, request),
+      createIdentitySecret: (request) => createIdentitySecret(context, request),
+      revokeIdentitySecret: (request) => revokeIdentitySecret(context, request),
+      setRequireUserSignature: (request) => setRequireUserSignature(context, request),
     }),
   ];
 }

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { shown } from "../../body/text.ts";
+import type { SignatureVerdict } from "../../credentials/user-signature.ts";
 import { type Answer, JSON_TYPE, logLevelOf, retryAfterSeconds } from "../answer.ts";
 import type { Fault } from "../fault.ts";
 
@@ -47,6 +48,13 @@ export function invalidType(field: string, expected: string, value: unknown): Re
 /** Anything else that is wrong with a field; `issue` completes the field's name to a sentence. */
 export function invalidField(field: string, issue: string): Refusal {
   return { code: "INVALID_REQUEST", message: `${field} ${issue}`, details: { field, issue } };
+}
+
+/** A signature that the app requires. The message never shows it: it may be right for another user. */
+export function signatureNotValid(verdict: Exclude<SignatureVerdict, "valid">): Refusal {
+  if (verdict === "absent") return missingField("user_signature");
+  const issue = verdict === "malformed" ? "is not 64 hex digits" : "is not the one of user_id";
+  return invalidField("user_signature", issue);
 }
 
 /** The request's idempotency key, or the event's id, stands for another body. */

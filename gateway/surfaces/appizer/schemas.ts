@@ -43,6 +43,12 @@ const webFields = {
       description: "Makes repeating harmless for 24 hours, as `Idempotency-Key` does",
     }),
   ),
+  user_signature: nullable(
+    Type.String({
+      description:
+        "Proves `user_id` where the app requires it: its HMAC-SHA256 in hex, made by the app's backend with an identity secret. `web:` and a UUID, a visitor, needs none",
+    }),
+  ),
   event_time: nullable(Type.String({ minLength: 1, description: "When it happened: RFC 3339 with Z or an offset" })),
 };
 

@@ -1,5 +1,6 @@
 import { examine, isJsonObject, type ReadBody } from "../../body/strict-json.ts";
 import { shown } from "../../body/text.ts";
+import type { NamedUser } from "../../credentials/user-signature.ts";
 import { readEventTime } from "../../event/event-time.ts";
 import { readIdempotencyKey } from "../idempotency-key.ts";
 import type { ServerEvent } from "../server-event.ts";
@@ -7,20 +8,30 @@ import { invalidField, invalidType, type Refusal, unreadableBody } from "./error
 import { fault, firstFault, type Read, readEventFields } from "./event-fields.ts";
 import { MAX_BATCH_EVENTS } from "./schemas.ts";
 
+/** A browser's event, and the user that it names unless that is a visitor. */
+export interface WebEvent extends ServerEvent {
+  readonly namedUser: NamedUser | null;
+}
+
 /** One event of a browser, or what is wrong with it. */
-export type WebEventReading = Read<ServerEvent>;
+export type WebEventReading = Read<WebEvent>;
+
+/** Who has not signed in yet: an id that the Web SDK makes up, long and random (http.md, Appizer). */
+const VISITOR = /^web:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * Reads one browser's event. Its body for the fingerprint is everything but `app_id`, so that an event sent alone is the
- * same event when it is sent in a batch.
+ * same event when it is sent in a batch, and but `user_signature`, which says nothing of the event and may be made anew.
  *
  * @param fallbackKey the request's `Idempotency-Key`, for an event without an `event_id`
  */
 export function readWebEvent(reading: ReadBody, fallbackKey: string | null): WebEventReading {
   return firstFault(() => {
     const { eventName, userId, propertiesJson, ip, userAgent } = readEventFields(reading);
-    const { app_id: _, ...body } = reading.body;
+    const { app_id: _, user_signature: signature, ...body } = reading.body;
+    const namedUser = { appUserId: userId, userSignature: readSignature(signature) };
     return {
+      namedUser: VISITOR.test(userId) ? null : namedUser,
       about: { appUserId: userId },
       eventName,
       paramsJson: propertiesJson,
@@ -48,6 +59,11 @@ function readElement(element: unknown): WebEventReading {
   const reading = examine(element, true);
   if (!reading.ok) return { ok: false, refusal: unreadableBody(reading.fault.message) };
   return readWebEvent(reading, null);
+}
+
+function readSignature(sent: unknown): string {
+  if (sent === undefined || sent === null) return "";
+  return typeof sent === "string" ? sent : fault(invalidType("user_signature", "string", sent));
 }
 
 function readEventId(sent: unknown): string | null {

@@ -13,14 +13,21 @@ import { readIdempotencyKey } from "../idempotency-key.ts";
 import { incomingServerEvent } from "../server-event.ts";
 import type { Endpoint, SurfaceRequest } from "../surface.ts";
 import type { SurfaceContext } from "../surface-context.ts";
-import { IDEMPOTENCY_CONFLICT, invalidField, type Refusal, refuse, unreadableBody } from "./errors.ts";
+import {
+  IDEMPOTENCY_CONFLICT,
+  invalidField,
+  type Refusal,
+  refuse,
+  signatureNotValid,
+  unreadableBody,
+} from "./errors.ts";
 import { firstFault, readText } from "./event-fields.ts";
 import { eventId, trackedAnswer, verdictOf } from "./event-id.ts";
 import { isAllowedOrigin } from "./origin.ts";
 import type { AppizerLimits } from "./rate-limit-headers.ts";
 import { rejectionOf } from "./rejection-of.ts";
 import { MAX_APP_ID_CHARACTERS } from "./schemas.ts";
-import { readWebEvent, readWebEvents, type WebEventReading } from "./web-event-body.ts";
+import { readWebEvent, readWebEvents, type WebEvent, type WebEventReading } from "./web-event-body.ts";
 
 const WEB_EVENTS_PATH = "/v1/web/events";
 const SURFACE = "appizer_web";
@@ -28,9 +35,16 @@ const KEY_HEADER = "Idempotency-Key";
 
 /** `POST /v1/web/events`: events of browsers, alone or up to 50, by the page's origin (decision 0008). */
 export function webEventsEndpoint(context: SurfaceContext, limits: AppizerLimits): Endpoint {
-  function incoming(event: Extract<WebEventReading, { ok: true }>, app: KnownApp, receivedMs: number): IncomingEvent {
-    const { tenantId, appId } = app;
-    return incomingServerEvent(event.value, { surface: SURFACE, tenantId, appId, receivedMs });
+  function incoming(event: WebEvent, { tenantId, appId }: KnownApp, receivedMs: number): IncomingEvent {
+    return incomingServerEvent(event, { surface: SURFACE, tenantId, appId, receivedMs });
+  }
+
+  /** The reading, unless the app requires a valid signature of the user and there is none. */
+  function signed(reading: WebEventReading, { userSignatures }: KnownApp): WebEventReading {
+    if (!reading.ok || reading.value.namedUser === null || userSignatures === undefined) return reading;
+    const verdict = context.judgeUserSignature(SURFACE, userSignatures, reading.value.namedUser);
+    if (verdict === "valid" || !userSignatures.required) return reading;
+    return { ok: false, refusal: signatureNotValid(verdict) };
   }
 
   /** Tells who tails the app of an event that is refused. */
@@ -48,9 +62,9 @@ export function webEventsEndpoint(context: SurfaceContext, limits: AppizerLimits
     if (!key.ok) {
       return refuse(reject({ ...invalidField(KEY_HEADER, key.message), message: key.message }, refused));
     }
-    const sent = readWebEvent(reading, key.key);
+    const sent = signed(readWebEvent(reading, key.key), app);
     if (!sent.ok) return refuse(reject(sent.refusal, refused));
-    const event = incoming(sent, app, request.receivedMs);
+    const event = incoming(sent.value, app, request.receivedMs);
     const { outcome } = await context.events.submit(event, request.deadlineMs);
     if (outcome === EventVerdict_Outcome.IDEMPOTENCY_CONFLICT) return refuse(IDEMPOTENCY_CONFLICT);
     return trackedAnswer(eventId(event), outcome);
@@ -64,7 +78,7 @@ export function webEventsEndpoint(context: SurfaceContext, limits: AppizerLimits
     if (!sent.ok) return refuse(sent.refusal);
     const bodies = reading.body.events as readonly unknown[];
     const results = await Promise.all(
-      sent.value.map((event, i) => trackElement(event, { body: bodies[i], app, request })),
+      sent.value.map((event, i) => trackElement(signed(event, app), { body: bodies[i], app, request })),
     );
     // Nothing was accepted and something may be repeated: the whole request may be.
     const faults = results.flatMap(({ fault }) => (fault === undefined ? [] : [fault]));
@@ -84,7 +98,7 @@ export function webEventsEndpoint(context: SurfaceContext, limits: AppizerLimits
     if (!sent.ok) {
       return { body: rejected(reject(sent.refusal, { body: isJsonObject(body) ? body : {}, app, receivedMs })) };
     }
-    const event = incoming(sent, app, request.receivedMs);
+    const event = incoming(sent.value, app, request.receivedMs);
     let verdict: EventVerdict;
     try {
       verdict = await context.events.submit(event, request.deadlineMs);

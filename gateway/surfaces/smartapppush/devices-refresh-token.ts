@@ -14,13 +14,14 @@ const PATH = "/devices/refresh-token";
 
 /** `POST /devices/refresh-token`: a device's push token was replaced (http.md, SmartAppPush). */
 export function devicesRefreshTokenEndpoint(context: SurfaceContext): Endpoint {
-  const authentication = { endpoint: PATH, fields: REFRESH_TOKEN_FIELDS, credentials: context.credentials } as const;
+  const authentication = { endpoint: PATH, fields: REFRESH_TOKEN_FIELDS, context } as const;
 
   async function handle(request: SurfaceRequest): Promise<Answer> {
     const sent = await authenticate(parseRefreshToken(await readJsonBody(request)), authentication);
     if (!sent.ok) return rejectionAnswer(sent.rejection);
     const { tenantId, oldToken, newToken, appUserId } = sent.value;
-    const message = { tenantId, appId: sent.appId, oldToken, newToken, appUserId, receivedTimeMs: request.receivedMs };
+    const { appId } = sent.app;
+    const message = { tenantId, appId, oldToken, newToken, appUserId, receivedTimeMs: request.receivedMs };
     const { outcome } = await callWithin(context.clock, request.deadlineMs, (options) =>
       context.ingestion.refreshToken(message, options),
     );

@@ -1,5 +1,6 @@
 import type { JsonReading } from "../../body/strict-json.ts";
 import { shown } from "../../body/text.ts";
+import type { NamedUser } from "../../credentials/user-signature.ts";
 import { readEventTime } from "../../event/event-time.ts";
 import { readAppUserId } from "./app-user-id.ts";
 import { type EventProperties, readEventProperties } from "./event-properties.ts";
@@ -15,12 +16,14 @@ import {
   TENANT_ID,
   TIMEZONE,
 } from "./field-rules.ts";
+import { readNamedUser } from "./named-user.ts";
 import { EVENT_SCHEMA, type Platform } from "./schemas.ts";
 
 /** A device event as sent, checked and in the forms in which it is stored. */
 export interface ParsedEvent extends EventProperties {
   readonly tenantId: string;
   readonly apiKey: string;
+  readonly namedUser?: NamedUser;
   /** Empty for an anonymous event (semantics.md). */
   readonly sentAppUserId: string;
   readonly eventName: string;
@@ -51,10 +54,12 @@ export function parseEvent(reading: JsonReading): Parsed<ParsedEvent> {
   const fields = new FieldReader(reading, EVENT_FIELDS);
   const time = readTime(fields);
   const properties = readEventProperties(fields);
+  const sentAppUserId = readAppUserId(fields, [fields.body.device_token]);
   return fields.result({
     tenantId: fields.text("tenant_id", TENANT_ID),
     apiKey: fields.text("api_key", API_KEY),
-    sentAppUserId: readAppUserId(fields, [fields.body.device_token]),
+    ...readNamedUser(fields, sentAppUserId),
+    sentAppUserId,
     eventName: fields.text("event_name", EVENT_NAME),
     eventTime: time.normalized,
     eventTimeMs: time.milliseconds,

@@ -13,7 +13,7 @@ const PATH = "/events";
 
 /** `POST /events`: one device event (http.md, SmartAppPush). */
 export function eventsEndpoint(context: SurfaceContext): Endpoint {
-  const authentication = { endpoint: PATH, fields: EVENT_FIELDS, credentials: context.credentials } as const;
+  const authentication = { endpoint: PATH, fields: EVENT_FIELDS, context } as const;
 
   async function handle(request: SurfaceRequest): Promise<Answer> {
     const reading = await readJsonBody(request);
@@ -24,11 +24,12 @@ export function eventsEndpoint(context: SurfaceContext): Endpoint {
         const { receivedMs } = request;
         const { errors } = sent.rejection;
         const fields = { eventName, appUserId, deviceToken };
-        context.rejections.report({ ...sent.app, ...fields, surface: "smartapppush", receivedMs, errors });
+        const { tenantId, appId } = sent.app;
+        context.rejections.report({ tenantId, appId, ...fields, surface: "smartapppush", receivedMs, errors });
       }
       return rejectionAnswer(sent.rejection);
     }
-    const event = incomingEvent(sent.value, { appId: sent.appId, receivedMs: request.receivedMs });
+    const event = incomingEvent(sent.value, { appId: sent.app.appId, receivedMs: request.receivedMs });
     const { outcome } = await context.events.submit(event, request.deadlineMs);
     if (outcome === EventVerdict_Outcome.IDEMPOTENCY_CONFLICT) return conflictAnswer();
     const verdict = outcome === EventVerdict_Outcome.DUPLICATE ? "duplicate" : "stored";

@@ -1,6 +1,7 @@
 import type { BodyFault } from "../../body/body-fault.ts";
 import type { FieldProblem, ReadBody } from "../../body/strict-json.ts";
 import { countCharacters, excerpt, isLongerThan, shown } from "../../body/text.ts";
+import type { NamedUser } from "../../credentials/user-signature.ts";
 import { bodyError, type ErrorCode, type FieldError, inFieldOrder } from "./errors.ts";
 
 /** How many failing fields beyond the table are told: a body of 64 KB could name thousands. */
@@ -10,6 +11,8 @@ const MAX_UNKNOWN_FIELD_ERRORS = 16;
 export interface SentCredentials {
   readonly tenantId: string;
   readonly apiKey: string;
+  /** The user that the body names, if it can be read and names one. */
+  readonly namedUser?: NamedUser;
 }
 
 /**
@@ -132,7 +135,8 @@ export class FieldReader {
     this.#failUnknownFields();
     if (this.#errors.length === 0) return { ok: true, value };
     const unusable = value.tenantId === "" || value.apiKey === "";
-    const credentials = unusable ? null : { tenantId: value.tenantId, apiKey: value.apiKey };
+    const { tenantId, apiKey, namedUser } = value;
+    const credentials = unusable ? null : { tenantId, apiKey, ...(namedUser === undefined ? {} : { namedUser }) };
     return { ok: false, errors: inFieldOrder(this.#errors, this.#table), credentials };
   }
 

@@ -11,7 +11,7 @@ const PATH = "/pushes/opened";
 
 /** `POST /pushes/opened`: a push was opened, known or not yet (http.md, SmartAppPush). */
 export function pushesOpenedEndpoint(context: SurfaceContext): Endpoint {
-  const authentication = { endpoint: PATH, fields: PUSH_OPENED_FIELDS, credentials: context.credentials } as const;
+  const authentication = { endpoint: PATH, fields: PUSH_OPENED_FIELDS, context } as const;
   return {
     path: PATH,
     audience: "client",
@@ -21,7 +21,7 @@ export function pushesOpenedEndpoint(context: SurfaceContext): Endpoint {
       if (!sent.ok) return rejectionAnswer(sent.rejection);
       const report = create(PushReportSchema, {
         tenantId: sent.value.tenantId,
-        appId: sent.appId,
+        appId: sent.app.appId,
         trackingToken: sent.value.trackingToken,
         // The surface carries no time of its own, so its receipt counts (semantics.md, Push ledger).
         openedMs: request.receivedMs,

@@ -1,13 +1,16 @@
 import type { JsonReading } from "../../body/strict-json.ts";
+import type { NamedUser } from "../../credentials/user-signature.ts";
 import { readAppUserId } from "./app-user-id.ts";
 import { FieldReader, type Parsed, unreadable } from "./field-reader.ts";
 import { API_KEY, DEVICE_TOKEN, PLATFORM, TENANT_ID } from "./field-rules.ts";
+import { readNamedUser } from "./named-user.ts";
 import { type Platform, REFRESH_TOKEN_SCHEMA } from "./schemas.ts";
 
 /** A device's token replaced by another. */
 export interface ParsedRefreshToken {
   readonly tenantId: string;
   readonly apiKey: string;
+  readonly namedUser?: NamedUser;
   readonly oldToken: string;
   readonly newToken: string;
   /** Empty where none was sent, or `anon:` of one of the two tokens. */
@@ -28,12 +31,14 @@ export function parseRefreshToken(reading: JsonReading): Parsed<ParsedRefreshTok
   if (newToken !== "" && newToken === oldToken) {
     fields.fail("new_token", "same_token", "new_token is the same as old_token; send the token that replaces it");
   }
+  const appUserId = readAppUserId(fields, [fields.body.old_token, fields.body.new_token]);
   return fields.result({
     tenantId: fields.text("tenant_id", TENANT_ID),
     apiKey: fields.text("api_key", API_KEY),
     oldToken,
     newToken,
-    appUserId: readAppUserId(fields, [fields.body.old_token, fields.body.new_token]),
+    ...readNamedUser(fields, appUserId),
+    appUserId,
     platform: fields.optionalListed("platform", PLATFORM),
     unknownFields: fields.unknownFields(),
   });

@@ -32,6 +32,13 @@ const appUserId = (description: string) =>
     Type.Union([Type.String({ maxLength: MAX_ID_CHARACTERS }), Type.String({ pattern: "^anon:" })], { description }),
   );
 
+const userSignature = nullable(
+  Type.String({
+    description:
+      "Proves `app_user_id` where the app requires it: its HMAC-SHA256 in hex, made by the app's backend with an identity secret",
+  }),
+);
+
 const properties = (description: string) =>
   nullable(
     Type.Record(Type.String(), Type.Unknown(), { description: `${description}. 32 KB together with the other` }),
@@ -47,6 +54,7 @@ const properties = (description: string) =>
 export const EVENT_SCHEMA = Type.Object({
   ...credentials,
   app_user_id: appUserId('Who did it; absent, null or empty before anybody signed in. "anon:" is reserved'),
+  user_signature: userSignature,
   event_name: Type.String({
     minLength: 1,
     maxLength: MAX_EVENT_NAME_CHARACTERS,
@@ -84,5 +92,6 @@ export const REFRESH_TOKEN_SCHEMA = Type.Object({
   old_token: token("The token that the device had"),
   new_token: token("The token that replaces it"),
   app_user_id: appUserId("Whose device it is, where the new token has a device already"),
+  user_signature: userSignature,
   platform: nullable(platform),
 });

@@ -1,5 +1,7 @@
 import type { PreviewEventResponse } from "../../../proto/gen/carillon/ingestion/v1/ingestion_service_pb.js";
 import { excerpt, shown } from "../../body/text.ts";
+import type { Credential } from "../../credentials/credential-store.ts";
+import { verifyUserSignature } from "../../credentials/user-signature.ts";
 import { EVENT_FIELDS, type ParsedEvent } from "./event-body.ts";
 import { tokenLook } from "./token-look.ts";
 import { suggestField } from "./unknown-field.ts";
@@ -12,6 +14,7 @@ export const WARNING_CODES = [
   "skewed_future",
   "late",
   "owner_change",
+  "user_signature_not_valid",
   "push_permission_absent",
   "push_permission_denied",
   "device_token_suspicious",
@@ -49,6 +52,15 @@ export function bodyWarnings(body: Readonly<Record<string, unknown>>): Warning[]
 /** What a valid event would do that its sender may not expect. */
 export function previewWarnings(event: ParsedEvent, preview: PreviewEventResponse): Warning[] {
   return [...nameWarnings(event, preview), ...timeWarnings(preview), ...ownerWarnings(event, preview)];
+}
+
+/** What a valid event lacks for the day on which its app requires signatures. */
+export function signatureWarnings({ namedUser }: ParsedEvent, { userSignatures }: Credential): Warning[] {
+  if (namedUser === undefined || userSignatures === undefined) return [];
+  const verdict = verifyUserSignature(namedUser, userSignatures.secrets);
+  if (verdict === "valid") return [];
+  const message = `user_signature is ${verdict}; the event would be refused if the app required signatures`;
+  return [{ field: "user_signature", code: "user_signature_not_valid", message }];
 }
 
 function unknownFieldWarnings(body: Readonly<Record<string, unknown>>): Warning[] {

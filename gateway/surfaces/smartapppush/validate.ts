@@ -10,7 +10,7 @@ import { bodyError, type FieldError, inFieldOrder } from "./errors.ts";
 import { EVENT_FIELDS, parseEvent } from "./event-body.ts";
 import { incomingEvent } from "./incoming-event.ts";
 import { successAnswer } from "./rejection-answer.ts";
-import { bodyWarnings, previewWarnings, timeText, type Warning } from "./validate-warnings.ts";
+import { bodyWarnings, previewWarnings, signatureWarnings, timeText, type Warning } from "./validate-warnings.ts";
 
 export const VALIDATE_PATH = "/events/validate";
 
@@ -19,19 +19,19 @@ export const VALIDATE_PATH = "/events/validate";
  * (http.md, SmartAppPush). A wrong body is told with 200, an unknown key too: the question was answered.
  */
 export function validateEndpoint(context: SurfaceContext): Endpoint {
-  const { credentials } = context;
-  const authentication = { endpoint: VALIDATE_PATH, fields: EVENT_FIELDS, credentials } as const;
+  const authentication = { endpoint: VALIDATE_PATH, fields: EVENT_FIELDS, context } as const;
 
   async function handle(request: SurfaceRequest): Promise<Answer> {
     const reading = await readJsonBody(request);
     const sent = await authenticate(parseEvent(reading), authentication);
     const warnings = reading.ok ? bodyWarnings(reading.body) : [];
     if (!sent.ok) return invalidAnswer(sent.rejection.errors, warnings);
-    const event = incomingEvent(sent.value, { appId: sent.appId, receivedMs: request.receivedMs });
+    const event = incomingEvent(sent.value, { appId: sent.app.appId, receivedMs: request.receivedMs });
     const preview = await callWithin(context.clock, request.deadlineMs, (options) =>
       context.ingestion.previewEvent({ event }, options),
     );
-    const all = inFieldOrder([...warnings, ...previewWarnings(sent.value, preview)], EVENT_FIELDS);
+    const found = [...warnings, ...signatureWarnings(sent.value, sent.app), ...previewWarnings(sent.value, preview)];
+    const all = inFieldOrder(found, EVENT_FIELDS);
     const { fingerprint } = event;
     return successAnswer({ valid: true, errors: [], warnings: all, fingerprint, would: wouldDo(preview) }, "valid");
   }

@@ -39,8 +39,10 @@ export interface WebSdk {
      * Names the user of all later events, in all tabs and on later visits.
      *
      * @param id 1 to 256 characters, not starting with `anon:`; null after a logout: a new `web:{uuid}` takes its place
+     * @param signature the hex HMAC-SHA256 of the id under the app's identity secret, made by your backend; for apps that
+     *   require it
      */
-    setUserId(id: string | null): void;
+    setUserId(id: string | null, signature?: string): void;
     /** Reports that the push with this `tracking_token` (a UUID) was opened; needs `tenantId` and `apiKey`. */
     reportPushOpened(trackingToken: string): void;
 }

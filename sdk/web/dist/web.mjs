@@ -66,12 +66,19 @@ function s(e) {
 }
 // sdk/web/src/identity.ts
 function c(e, t) {
+	let n = `${t}:signature`;
 	return {
-		userId() {
-			let n = e.get(t);
-			return n === void 0 ? (e.set(t, `web:${r()}`), e.get(t)) : n;
+		user() {
+			e.get(t) === void 0 && e.set(t, `web:${r()}`);
+			let i = e.get(t), [a, ...o] = (e.get(n) ?? "").split(" ");
+			return o.join(" ") === i ? {
+				user_id: i,
+				user_signature: a
+			} : { user_id: i };
 		},
-		setUserId: (n) => e.set(t, n ?? `web:${r()}`)
+		setUserId(i, a) {
+			i === null || a === void 0 ? e.remove(n) : e.set(n, `${a} ${i}`), e.set(t, i ?? `web:${r()}`);
+		}
 	};
 }
 // sdk/web/src/open-channel.ts
@@ -303,8 +310,8 @@ function O() {
 	};
 }
 // sdk/web/src/client.ts
-var k = 128, A = 256, j = 32768, M = /[\u0000-\u001f\u007f-\u009f]/, N = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-function P({ endpoint: n, ...i }) {
+var k = 128, A = 256, j = 32768, M = /[\u0000-\u001f\u007f-\u009f]/, N = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, P = /^[\da-f]{64}$/i;
+function F({ endpoint: n, ...i }) {
 	let { appId: s, tenantId: u, apiKey: d } = i, p = O(), m = `carillon:${s}:`, g = c(p, `${m}user`), _ = h(p, `${m}event:`), v = h(p, `${m}open:`), y = u !== void 0 && d !== void 0, b = E({
 		channels: [t({
 			queue: _,
@@ -322,20 +329,21 @@ function P({ endpoint: n, ...i }) {
 		..."keepalive" in Request.prototype ? {} : { beacon: (e, t) => navigator.sendBeacon(e, t) }
 	}), x = {
 		trackEvent(t, n = {}) {
-			if (!I(t, k) || M.test(t)) return e(`not tracked: an event's name has 1 to ${k} characters, none of them control`);
-			let i = L(n);
+			if (!L(t, k) || M.test(t)) return e(`not tracked: an event's name has 1 to ${k} characters, none of them control`);
+			let i = R(n);
 			if (i === void 0) return e(`${t} not tracked: its properties are no object of at most 32 KB of JSON`);
 			let a = r(), o = {
 				event_id: a,
-				user_id: g.userId(),
+				...g.user(),
 				event_name: t,
 				event_time: (/* @__PURE__ */ new Date()).toISOString()
 			};
 			b.added(_.add(a, `${JSON.stringify(o).slice(0, -1)},"properties":${i}}`));
 		},
-		setUserId(t) {
-			if (t !== null && (!I(t, A) || t.startsWith("anon:"))) return e(`user id not set: it has 1 to ${A} characters and does not start with "anon:"`);
-			g.setUserId(t);
+		setUserId(t, n) {
+			if (t !== null && (!L(t, A) || t.startsWith("anon:"))) return e(`user id not set: it has 1 to ${A} characters and does not start with "anon:"`);
+			if (n !== void 0 && !P.test(n)) return e("user id not set: a signature is 64 hex digits");
+			g.setUserId(t, n);
 		},
 		reportPushOpened(t) {
 			if (!y) return e("open not reported: init needs tenantId and apiKey for it");
@@ -343,18 +351,18 @@ function P({ endpoint: n, ...i }) {
 			b.added(v.add(t, t));
 		}
 	};
-	return F(() => {
+	return I(() => {
 		i.autoEvents === !0 && f((e) => x.trackEvent("page_viewed", e)), i.autoHook === !0 && o((e) => x.trackEvent("form_submitted", e)), addEventListener("pagehide", b.hide), addEventListener("pageshow", b.launch), addEventListener("online", b.launch), document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" ? b.hide() : b.launch()), b.launch();
 	}), x;
 }
-function F(e) {
+function I(e) {
 	let { prerendering: t } = document;
 	t === !0 ? document.addEventListener("prerenderingchange", e, { once: !0 }) : e();
 }
-function I(e, t) {
+function L(e, t) {
 	return typeof e == "string" && e !== "" && [...e].length <= t;
 }
-function L(e) {
+function R(e) {
 	if (typeof e == "object" && e && !Array.isArray(e)) try {
 		let t = JSON.stringify(e);
 		return new TextEncoder().encode(t).length <= j ? t : void 0;
@@ -363,39 +371,39 @@ function L(e) {
 	}
 }
 // sdk/web/src/sdk.ts
-var R = () => void 0, z = {
-	trackEvent: R,
-	setUserId: R,
-	reportPushOpened: R
-}, B = {
+var z = () => void 0, B = {
+	trackEvent: z,
+	setUserId: z,
+	reportPushOpened: z
+}, V = {
 	trackEvent: (t) => e(`${t} not tracked: call init first`),
 	setUserId: () => e("user id not set: call init first"),
 	reportPushOpened: () => e("open not reported: call init first")
 };
-function V(t) {
-	let n = B;
+function H(t) {
+	let n = V;
 	return {
 		init(r) {
-			if (n !== B) return e("init was called before; this call is ignored");
+			if (n !== V) return e("init was called before; this call is ignored");
 			let { appId: i } = r, a = r.endpoint ?? t;
 			if (typeof i != "string" || i === "") throw TypeError("init: appId is missing");
 			if (a === void 0) throw TypeError("init: endpoint, the gateway's origin, is missing");
 			let { href: o } = new URL(a);
-			n = H(r) ? z : P({
+			n = U(r) ? B : F({
 				...r,
 				endpoint: o.replace(/\/+$/, "")
 			});
 		},
 		trackEvent: (e, t) => n.trackEvent(e, t),
-		setUserId: (e) => n.setUserId(e),
+		setUserId: (e, t) => n.setUserId(e, t),
 		reportPushOpened: (e) => n.reportPushOpened(e)
 	};
 }
-function H({ respectDoNotTrack: e }) {
+function U({ respectDoNotTrack: e }) {
 	if (e !== !0) return !1;
 	let { globalPrivacyControl: t } = navigator;
 	return navigator.doNotTrack === "1" || t === !0;
 }
 // sdk/web/src/web.ts
-var U = V(void 0), W = U, { init: G, trackEvent: K, setUserId: q, reportPushOpened: J } = U;
-export { W as AppizerWeb, U as Carillon, G as init, J as reportPushOpened, q as setUserId, K as trackEvent };
+var W = H(void 0), G = W, { init: K, trackEvent: q, setUserId: J, reportPushOpened: Y } = W;
+export { G as AppizerWeb, W as Carillon, K as init, Y as reportPushOpened, J as setUserId, q as trackEvent };

@@ -20,6 +20,8 @@ const MAX_PROPERTIES_BYTES = 32_768;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
+const SIGNATURE = /^[\da-f]{64}$/i;
+
 /** A started SDK. */
 export type WebClient = Omit<WebSdk, "init">;
 
@@ -53,19 +55,21 @@ export function startClient({ endpoint, ...options }: InitOptions & { readonly e
       const id = randomUuid();
       const event = {
         event_id: id,
-        user_id: identity.userId(),
+        ...identity.user(),
         event_name: name,
         event_time: new Date().toISOString(),
       };
       sender.added(events.add(id, `${JSON.stringify(event).slice(0, -1)},"properties":${json}}`));
     },
-    setUserId(id) {
+    setUserId(id, signature) {
       if (id !== null && (!isText(id, MAX_USER_ID_CHARACTERS) || id.startsWith("anon:"))) {
         return warn(
           `user id not set: it has 1 to ${MAX_USER_ID_CHARACTERS} characters and does not start with "anon:"`,
         );
       }
-      identity.setUserId(id);
+      if (signature !== undefined && !SIGNATURE.test(signature))
+        return warn("user id not set: a signature is 64 hex digits");
+      identity.setUserId(id, signature);
     },
     reportPushOpened(trackingToken) {
       if (!canReportOpens) return warn("open not reported: init needs tenantId and apiKey for it");

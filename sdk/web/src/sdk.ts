@@ -28,7 +28,7 @@ export function createSdk(servedBy: string | undefined): WebSdk {
       client = isOptedOut(options) ? OPTED_OUT : startClient({ ...options, endpoint: href.replace(/\/+$/, "") });
     },
     trackEvent: (name, properties) => client.trackEvent(name, properties),
-    setUserId: (id) => client.setUserId(id),
+    setUserId: (id, signature) => client.setUserId(id, signature),
     reportPushOpened: (trackingToken) => client.reportPushOpened(trackingToken),
   };
 }

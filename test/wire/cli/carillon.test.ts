@@ -49,6 +49,12 @@ function routes(router: ConnectRouter): void {
         return { keyId, kind: "server", prefix: `${keyId}_`, ...(revokeTime === undefined ? {} : { revokeTime }) };
       }),
     }),
+    createIdentitySecret: () => ({ secretId: "ids_1", secret: "cis_secret" }),
+    setRequireUserSignature: ({ requireUserSignature }) => ({ app: { ...app, requireUserSignature } }),
+    revokeIdentitySecret({ secretId }) {
+      revoked.set(secretId, timestampFromMs(NOW));
+      return { app };
+    },
     revokeKey({ keyId }) {
       revoked.set(keyId, timestampFromMs(NOW));
       return {};
@@ -171,6 +177,18 @@ describe("carillon apps", () => {
     const { out, err } = await carillon(["apps", "revoke-key", "k2"]);
     expect(out).toContain("Key k2 is revoked");
     expect(err).toContain("no server key left");
+  });
+
+  it("makes, lists and revokes identity secrets, and says whether signatures are required", async () => {
+    const named = ["--tenant", "acme", "--app", "app-2"];
+    const secrets = (...args: string[]) => carillon(["apps", "identity-secret", ...args, ...named]);
+    expect((await secrets("create")).out).toBe("secret id        ids_1\nidentity secret  cis_secret\n");
+    expect((await secrets("list")).err).toContain("not required");
+    expect((await secrets("revoke", "ids_1")).out).toContain("ids_1 is revoked");
+    expect(revoked.has("ids_1")).toBe(true);
+    expect((await secrets("require", "on")).out).toContain("are required");
+    expect((await secrets("require", "off")).out).toContain("not required");
+    expect((await secrets("require", "maybe")).status).toBe(2);
   });
 });
 

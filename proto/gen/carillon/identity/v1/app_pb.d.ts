@@ -51,6 +51,20 @@ export declare type App = Message<"carillon.identity.v1.App"> & {
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
   createTime?: Timestamp | undefined;
+
+  /**
+   * Whether an identified event of a client needs a valid `user_signature`.
+   *
+   * @generated from field: bool require_user_signature = 6;
+   */
+  requireUserSignature: boolean;
+
+  /**
+   * Secrets that sign users, oldest first, without the secrets themselves.
+   *
+   * @generated from field: repeated carillon.identity.v1.IdentitySecret identity_secrets = 7;
+   */
+  identitySecrets: IdentitySecret[];
 };
 
 /**
@@ -58,6 +72,47 @@ export declare type App = Message<"carillon.identity.v1.App"> & {
  * Use `create(AppSchema)` to create a new message.
  */
 export declare const AppSchema: GenMessage<App>;
+
+/**
+ * A secret of the app's backend; `user_signature` is the hex HMAC-SHA256 of `app_user_id` under it.
+ *
+ * @generated from message carillon.identity.v1.IdentitySecret
+ */
+export declare type IdentitySecret = Message<"carillon.identity.v1.IdentitySecret"> & {
+  /**
+   * Names the secret in `RevokeIdentitySecret`.
+   *
+   * @generated from field: string secret_id = 1;
+   */
+  secretId: string;
+
+  /**
+   * First characters of the secret, to recognize it by.
+   *
+   * @generated from field: string prefix = 2;
+   */
+  prefix: string;
+
+  /**
+   * When it was created.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 3;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * When it was revoked; absent while signatures under it are valid.
+   *
+   * @generated from field: google.protobuf.Timestamp revoke_time = 4;
+   */
+  revokeTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message carillon.identity.v1.IdentitySecret.
+ * Use `create(IdentitySecretSchema)` to create a new message.
+ */
+export declare const IdentitySecretSchema: GenMessage<IdentitySecret>;
 
 /**
  * One key of an app; the key itself is shown once and never stored.

@@ -9,7 +9,7 @@ import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
  * Describes the file carillon/identity/v1/app.proto.
  */
 export const file_carillon_identity_v1_app = /*@__PURE__*/
-  fileDesc("Ch5jYXJpbGxvbi9pZGVudGl0eS92MS9hcHAucHJvdG8SFGNhcmlsbG9uLmlkZW50aXR5LnYxIoABCgNBcHASEQoJdGVuYW50X2lkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhcKD2FsbG93ZWRfb3JpZ2lucxgEIAMoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilQEKA0tleRIOCgZrZXlfaWQYASABKAkSDAoEa2luZBgCIAEoCRIvCgtjcmVhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmV2b2tlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnByZWZpeBgFIAEoCSpKCgdLZXlLaW5kEhgKFEtFWV9LSU5EX1VOU1BFQ0lGSUVEEAASEAoMS0VZX0tJTkRfQVBJEAESEwoPS0VZX0tJTkRfU0VSVkVSEAJiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Ch5jYXJpbGxvbi9pZGVudGl0eS92MS9hcHAucHJvdG8SFGNhcmlsbG9uLmlkZW50aXR5LnYxIuABCgNBcHASEQoJdGVuYW50X2lkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEhcKD2FsbG93ZWRfb3JpZ2lucxgEIAMoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASHgoWcmVxdWlyZV91c2VyX3NpZ25hdHVyZRgGIAEoCBI+ChBpZGVudGl0eV9zZWNyZXRzGAcgAygLMiQuY2FyaWxsb24uaWRlbnRpdHkudjEuSWRlbnRpdHlTZWNyZXQilQEKDklkZW50aXR5U2VjcmV0EhEKCXNlY3JldF9pZBgBIAEoCRIOCgZwcmVmaXgYAiABKAkSLwoLY3JlYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3Jldm9rZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKVAQoDS2V5Eg4KBmtleV9pZBgBIAEoCRIMCgRraW5kGAIgASgJEi8KC2NyZWF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcHJlZml4GAUgASgJKkoKB0tleUtpbmQSGAoUS0VZX0tJTkRfVU5TUEVDSUZJRUQQABIQCgxLRVlfS0lORF9BUEkQARITCg9LRVlfS0lORF9TRVJWRVIQAmIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * Describes the message carillon.identity.v1.App.
@@ -19,11 +19,18 @@ export const AppSchema = /*@__PURE__*/
   messageDesc(file_carillon_identity_v1_app, 0);
 
 /**
+ * Describes the message carillon.identity.v1.IdentitySecret.
+ * Use `create(IdentitySecretSchema)` to create a new message.
+ */
+export const IdentitySecretSchema = /*@__PURE__*/
+  messageDesc(file_carillon_identity_v1_app, 1);
+
+/**
  * Describes the message carillon.identity.v1.Key.
  * Use `create(KeySchema)` to create a new message.
  */
 export const KeySchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_app, 1);
+  messageDesc(file_carillon_identity_v1_app, 2);
 
 /**
  * Describes the enum carillon.identity.v1.KeyKind.

@@ -351,6 +351,168 @@ export declare type SetAllowedOriginsResponse = Message<"carillon.identity.v1.Se
 export declare const SetAllowedOriginsResponseSchema: GenMessage<SetAllowedOriginsResponse>;
 
 /**
+ * Names the app.
+ *
+ * @generated from message carillon.identity.v1.CreateIdentitySecretRequest
+ */
+export declare type CreateIdentitySecretRequest = Message<"carillon.identity.v1.CreateIdentitySecretRequest"> & {
+  /**
+   * Tenant of the app.
+   *
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * The app.
+   *
+   * @generated from field: string app_id = 2;
+   */
+  appId: string;
+};
+
+/**
+ * Describes the message carillon.identity.v1.CreateIdentitySecretRequest.
+ * Use `create(CreateIdentitySecretRequestSchema)` to create a new message.
+ */
+export declare const CreateIdentitySecretRequestSchema: GenMessage<CreateIdentitySecretRequest>;
+
+/**
+ * The new secret.
+ *
+ * @generated from message carillon.identity.v1.CreateIdentitySecretResponse
+ */
+export declare type CreateIdentitySecretResponse = Message<"carillon.identity.v1.CreateIdentitySecretResponse"> & {
+  /**
+   * Names the secret in `RevokeIdentitySecret`.
+   *
+   * @generated from field: string secret_id = 1;
+   */
+  secretId: string;
+
+  /**
+   * The secret itself: all of its characters are the key of the HMAC.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret: string;
+};
+
+/**
+ * Describes the message carillon.identity.v1.CreateIdentitySecretResponse.
+ * Use `create(CreateIdentitySecretResponseSchema)` to create a new message.
+ */
+export declare const CreateIdentitySecretResponseSchema: GenMessage<CreateIdentitySecretResponse>;
+
+/**
+ * Names the secret.
+ *
+ * @generated from message carillon.identity.v1.RevokeIdentitySecretRequest
+ */
+export declare type RevokeIdentitySecretRequest = Message<"carillon.identity.v1.RevokeIdentitySecretRequest"> & {
+  /**
+   * Tenant of the app.
+   *
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * The app.
+   *
+   * @generated from field: string app_id = 2;
+   */
+  appId: string;
+
+  /**
+   * The secret's id, not the secret.
+   *
+   * @generated from field: string secret_id = 3;
+   */
+  secretId: string;
+};
+
+/**
+ * Describes the message carillon.identity.v1.RevokeIdentitySecretRequest.
+ * Use `create(RevokeIdentitySecretRequestSchema)` to create a new message.
+ */
+export declare const RevokeIdentitySecretRequestSchema: GenMessage<RevokeIdentitySecretRequest>;
+
+/**
+ * The app as it is now.
+ *
+ * @generated from message carillon.identity.v1.RevokeIdentitySecretResponse
+ */
+export declare type RevokeIdentitySecretResponse = Message<"carillon.identity.v1.RevokeIdentitySecretResponse"> & {
+  /**
+   * The app.
+   *
+   * @generated from field: carillon.identity.v1.App app = 1;
+   */
+  app?: App | undefined;
+};
+
+/**
+ * Describes the message carillon.identity.v1.RevokeIdentitySecretResponse.
+ * Use `create(RevokeIdentitySecretResponseSchema)` to create a new message.
+ */
+export declare const RevokeIdentitySecretResponseSchema: GenMessage<RevokeIdentitySecretResponse>;
+
+/**
+ * Whether signatures are required.
+ *
+ * @generated from message carillon.identity.v1.SetRequireUserSignatureRequest
+ */
+export declare type SetRequireUserSignatureRequest = Message<"carillon.identity.v1.SetRequireUserSignatureRequest"> & {
+  /**
+   * Tenant of the app.
+   *
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * The app.
+   *
+   * @generated from field: string app_id = 2;
+   */
+  appId: string;
+
+  /**
+   * Whether an identified event of a client needs a valid `user_signature`.
+   *
+   * @generated from field: bool require_user_signature = 3;
+   */
+  requireUserSignature: boolean;
+};
+
+/**
+ * Describes the message carillon.identity.v1.SetRequireUserSignatureRequest.
+ * Use `create(SetRequireUserSignatureRequestSchema)` to create a new message.
+ */
+export declare const SetRequireUserSignatureRequestSchema: GenMessage<SetRequireUserSignatureRequest>;
+
+/**
+ * The app as it is now.
+ *
+ * @generated from message carillon.identity.v1.SetRequireUserSignatureResponse
+ */
+export declare type SetRequireUserSignatureResponse = Message<"carillon.identity.v1.SetRequireUserSignatureResponse"> & {
+  /**
+   * The app.
+   *
+   * @generated from field: carillon.identity.v1.App app = 1;
+   */
+  app?: App | undefined;
+};
+
+/**
+ * Describes the message carillon.identity.v1.SetRequireUserSignatureResponse.
+ * Use `create(SetRequireUserSignatureResponseSchema)` to create a new message.
+ */
+export declare const SetRequireUserSignatureResponseSchema: GenMessage<SetRequireUserSignatureResponse>;
+
+/**
  * Apps and their keys. Reachable through the gateway with the operator token.
  *
  * @generated from service carillon.identity.v1.AppService
@@ -415,6 +577,37 @@ export declare const AppService: GenService<{
     methodKind: "unary";
     input: typeof SetAllowedOriginsRequestSchema;
     output: typeof SetAllowedOriginsResponseSchema;
+  },
+  /**
+   * Adds a secret that signs users, which is shown here and never again. It counts everywhere within 10 s.
+   *
+   * @generated from rpc carillon.identity.v1.AppService.CreateIdentitySecret
+   */
+  createIdentitySecret: {
+    methodKind: "unary";
+    input: typeof CreateIdentitySecretRequestSchema;
+    output: typeof CreateIdentitySecretResponseSchema;
+  },
+  /**
+   * Ends an identity secret everywhere within 10 s. FAILED_PRECONDITION for the last one while signatures are required.
+   *
+   * @generated from rpc carillon.identity.v1.AppService.RevokeIdentitySecret
+   */
+  revokeIdentitySecret: {
+    methodKind: "unary";
+    input: typeof RevokeIdentitySecretRequestSchema;
+    output: typeof RevokeIdentitySecretResponseSchema;
+  },
+  /**
+   * Whether identified events of clients need a valid `user_signature`, everywhere within 10 s. FAILED_PRECONDITION
+   * without an active identity secret.
+   *
+   * @generated from rpc carillon.identity.v1.AppService.SetRequireUserSignature
+   */
+  setRequireUserSignature: {
+    methodKind: "unary";
+    input: typeof SetRequireUserSignatureRequestSchema;
+    output: typeof SetRequireUserSignatureResponseSchema;
   },
 }>;
 

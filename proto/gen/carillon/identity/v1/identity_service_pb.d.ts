@@ -64,6 +64,13 @@ export declare type ResolveKeyResponse = Message<"carillon.identity.v1.ResolveKe
    * @generated from field: bool revoked = 4;
    */
   revoked: boolean;
+
+  /**
+   * For a public key; absent where the app has no identity secret.
+   *
+   * @generated from field: carillon.identity.v1.UserSignaturePolicy user_signatures = 5;
+   */
+  userSignatures?: UserSignaturePolicy | undefined;
 };
 
 /**
@@ -71,6 +78,33 @@ export declare type ResolveKeyResponse = Message<"carillon.identity.v1.ResolveKe
  * Use `create(ResolveKeyResponseSchema)` to create a new message.
  */
 export declare const ResolveKeyResponseSchema: GenMessage<ResolveKeyResponse>;
+
+/**
+ * How an app's clients prove which user they are.
+ *
+ * @generated from message carillon.identity.v1.UserSignaturePolicy
+ */
+export declare type UserSignaturePolicy = Message<"carillon.identity.v1.UserSignaturePolicy"> & {
+  /**
+   * Whether an identified event needs a valid `user_signature`.
+   *
+   * @generated from field: bool require_user_signature = 1;
+   */
+  requireUserSignature: boolean;
+
+  /**
+   * The active identity secrets themselves: an HMAC cannot be checked by a hash of its key.
+   *
+   * @generated from field: repeated string identity_secrets = 2;
+   */
+  identitySecrets: string[];
+};
+
+/**
+ * Describes the message carillon.identity.v1.UserSignaturePolicy.
+ * Use `create(UserSignaturePolicySchema)` to create a new message.
+ */
+export declare const UserSignaturePolicySchema: GenMessage<UserSignaturePolicy>;
 
 /**
  * Names an app.
@@ -104,6 +138,13 @@ export declare type ResolveAppResponse = Message<"carillon.identity.v1.ResolveAp
    * @generated from field: carillon.identity.v1.App app = 1;
    */
   app?: App | undefined;
+
+  /**
+   * Absent where the app has no identity secret.
+   *
+   * @generated from field: carillon.identity.v1.UserSignaturePolicy user_signatures = 2;
+   */
+  userSignatures?: UserSignaturePolicy | undefined;
 };
 
 /**

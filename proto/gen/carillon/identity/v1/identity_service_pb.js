@@ -9,7 +9,7 @@ import { file_carillon_identity_v1_app } from "./app_pb.js";
  * Describes the file carillon/identity/v1/identity_service.proto.
  */
 export const file_carillon_identity_v1_identity_service = /*@__PURE__*/
-  fileDesc("CitjYXJpbGxvbi9pZGVudGl0eS92MS9pZGVudGl0eV9zZXJ2aWNlLnByb3RvEhRjYXJpbGxvbi5pZGVudGl0eS52MSIlChFSZXNvbHZlS2V5UmVxdWVzdBIQCghrZXlfaGFzaBgBIAEoDCJ1ChJSZXNvbHZlS2V5UmVzcG9uc2USKwoEa2luZBgBIAEoDjIdLmNhcmlsbG9uLmlkZW50aXR5LnYxLktleUtpbmQSEQoJdGVuYW50X2lkGAIgASgJEg4KBmFwcF9pZBgDIAEoCRIPCgdyZXZva2VkGAQgASgIIiMKEVJlc29sdmVBcHBSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCSI8ChJSZXNvbHZlQXBwUmVzcG9uc2USJgoDYXBwGAEgASgLMhkuY2FyaWxsb24uaWRlbnRpdHkudjEuQXBwIkQKClByb2ZpbGVLZXkSEQoJdGVuYW50X2lkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRITCgthcHBfdXNlcl9pZBgDIAEoCSJ4CgxQcm9maWxlU3RhdGUSFQoNZmlyc3Rfc2Vlbl9tcxgBIAEoARIUCgxsYXN0X3NlZW5fbXMYAiABKAESOwoKYXR0cmlidXRlcxgDIAEoCzInLmNhcmlsbG9uLmlkZW50aXR5LnYxLlByb2ZpbGVBdHRyaWJ1dGVzIooBChFQcm9maWxlQXR0cmlidXRlcxIZChFlZmZlY3RpdmVfdGltZV9tcxgBIAEoARITCgtmaW5nZXJwcmludBgCIAEoCRIQCghwbGF0Zm9ybRgDIAEoCRIQCgh0aW1lem9uZRgEIAEoCRIQCghsYW5ndWFnZRgFIAEoCRIPCgdjb3VudHJ5GAYgASgJIqoBChJQcm9maWxlT2JzZXJ2YXRpb24SLQoDa2V5GAEgASgLMiAuY2FyaWxsb24uaWRlbnRpdHkudjEuUHJvZmlsZUtleRIxCgVzdGF0ZRgCIAEoCzIiLmNhcmlsbG9uLmlkZW50aXR5LnYxLlByb2ZpbGVTdGF0ZRIdChBleHBlY3RlZF92ZXJzaW9uGAMgASgDSACIAQFCEwoRX2V4cGVjdGVkX3ZlcnNpb24iWAoWT2JzZXJ2ZVByb2ZpbGVzUmVxdWVzdBI+CgxvYnNlcnZhdGlvbnMYASADKAsyKC5jYXJpbGxvbi5pZGVudGl0eS52MS5Qcm9maWxlT2JzZXJ2YXRpb24iVgoXT2JzZXJ2ZVByb2ZpbGVzUmVzcG9uc2USOwoHcmVzdWx0cxgBIAMoCzIqLmNhcmlsbG9uLmlkZW50aXR5LnYxLlZlcnNpb25lZFdyaXRlUmVzdWx0IjgKFFZlcnNpb25lZFdyaXRlUmVzdWx0Eg8KB2FwcGxpZWQYASABKAgSDwoHdmVyc2lvbhgCIAEoAyJLChlHZXRQcm9maWxlVmVyc2lvbnNSZXF1ZXN0Ei4KBGtleXMYASADKAsyIC5jYXJpbGxvbi5pZGVudGl0eS52MS5Qcm9maWxlS2V5Ii4KGkdldFByb2ZpbGVWZXJzaW9uc1Jlc3BvbnNlEhAKCHZlcnNpb25zGAEgAygDIpABChJQcm9maWxlUmVwbGFjZW1lbnQSLQoDa2V5GAEgASgLMiAuY2FyaWxsb24uaWRlbnRpdHkudjEuUHJvZmlsZUtleRIxCgVzdGF0ZRgCIAEoCzIiLmNhcmlsbG9uLmlkZW50aXR5LnYxLlByb2ZpbGVTdGF0ZRIYChBleHBlY3RlZF92ZXJzaW9uGAMgASgDIlgKFlJlcGxhY2VQcm9maWxlc1JlcXVlc3QSPgoMcmVwbGFjZW1lbnRzGAEgAygLMiguY2FyaWxsb24uaWRlbnRpdHkudjEuUHJvZmlsZVJlcGxhY2VtZW50IlYKF1JlcGxhY2VQcm9maWxlc1Jlc3BvbnNlEjsKB3Jlc3VsdHMYASADKAsyKi5jYXJpbGxvbi5pZGVudGl0eS52MS5WZXJzaW9uZWRXcml0ZVJlc3VsdCJCCghNZXJnZUtleRIRCgl0ZW5hbnRfaWQYASABKAkSDgoGYXBwX2lkGAIgASgJEhMKC2ZpbmdlcnByaW50GAMgASgJInMKCk1lcmdlU3RhdGUSEgoKZGV2aWNlX2tleRgBIAEoCRIWCg50b19hcHBfdXNlcl9pZBgCIAEoCRIQCghjYXVzZV9tcxgDIAEoARITCgtldmVudF9jb3VudBgEIAEoBRISCgpwdXNoX2NvdW50GAUgASgFIkcKF0dldE1lcmdlVmVyc2lvbnNSZXF1ZXN0EiwKBGtleXMYASADKAsyHi5jYXJpbGxvbi5pZGVudGl0eS52MS5NZXJnZUtleSIsChhHZXRNZXJnZVZlcnNpb25zUmVzcG9uc2USEAoIdmVyc2lvbnMYASADKAMiigEKEE1lcmdlUmVwbGFjZW1lbnQSKwoDa2V5GAEgASgLMh4uY2FyaWxsb24uaWRlbnRpdHkudjEuTWVyZ2VLZXkSLwoFc3RhdGUYAiABKAsyIC5jYXJpbGxvbi5pZGVudGl0eS52MS5NZXJnZVN0YXRlEhgKEGV4cGVjdGVkX3ZlcnNpb24YAyABKAMiVAoUUmVwbGFjZU1lcmdlc1JlcXVlc3QSPAoMcmVwbGFjZW1lbnRzGAEgAygLMiYuY2FyaWxsb24uaWRlbnRpdHkudjEuTWVyZ2VSZXBsYWNlbWVudCJUChVSZXBsYWNlTWVyZ2VzUmVzcG9uc2USOwoHcmVzdWx0cxgBIAMoCzIqLmNhcmlsbG9uLmlkZW50aXR5LnYxLlZlcnNpb25lZFdyaXRlUmVzdWx0IlcKDVN0b3JlZFByb2ZpbGUSEwoLYXBwX3VzZXJfaWQYASABKAkSMQoFc3RhdGUYAiABKAsyIi5jYXJpbGxvbi5pZGVudGl0eS52MS5Qcm9maWxlU3RhdGUiYAoYTGlzdFByb2ZpbGVTdGF0ZXNSZXF1ZXN0EhEKCXRlbmFudF9pZBgBIAEoCRIOCgZhcHBfaWQYAiABKAkSEgoKcGFnZV90b2tlbhgDIAEoCRINCgVsaW1pdBgEIAEoBSJrChlMaXN0UHJvZmlsZVN0YXRlc1Jlc3BvbnNlEjUKCHByb2ZpbGVzGAEgAygLMiMuY2FyaWxsb24uaWRlbnRpdHkudjEuU3RvcmVkUHJvZmlsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiSQoXR2V0UHJvZmlsZVN0YXRlc1JlcXVlc3QSLgoEa2V5cxgBIAMoCzIgLmNhcmlsbG9uLmlkZW50aXR5LnYxLlByb2ZpbGVLZXkiUQoYR2V0UHJvZmlsZVN0YXRlc1Jlc3BvbnNlEjUKCHByb2ZpbGVzGAEgAygLMiMuY2FyaWxsb24uaWRlbnRpdHkudjEuU3RvcmVkUHJvZmlsZSJTCgtTdG9yZWRNZXJnZRITCgtmaW5nZXJwcmludBgBIAEoCRIvCgVzdGF0ZRgCIAEoCzIgLmNhcmlsbG9uLmlkZW50aXR5LnYxLk1lcmdlU3RhdGUiZQoWTGlzdE1lcmdlU3RhdGVzUmVxdWVzdBIRCgl0ZW5hbnRfaWQYASABKAkSDgoGYXBwX2lkGAIgASgJEhkKEWFmdGVyX2ZpbmdlcnByaW50GAMgASgJEg0KBWxpbWl0GAQgASgFImYKF0xpc3RNZXJnZVN0YXRlc1Jlc3BvbnNlEjEKBm1lcmdlcxgBIAMoCzIhLmNhcmlsbG9uLmlkZW50aXR5LnYxLlN0b3JlZE1lcmdlEhgKEG5leHRfZmluZ2VycHJpbnQYAiABKAkiRQoVR2V0TWVyZ2VTdGF0ZXNSZXF1ZXN0EiwKBGtleXMYASADKAsyHi5jYXJpbGxvbi5pZGVudGl0eS52MS5NZXJnZUtleSJLChZHZXRNZXJnZVN0YXRlc1Jlc3BvbnNlEjEKBm1lcmdlcxgBIAMoCzIhLmNhcmlsbG9uLmlkZW50aXR5LnYxLlN0b3JlZE1lcmdlMoYKCg9JZGVudGl0eVNlcnZpY2USZAoKUmVzb2x2ZUtleRInLmNhcmlsbG9uLmlkZW50aXR5LnYxLlJlc29sdmVLZXlSZXF1ZXN0GiguY2FyaWxsb24uaWRlbnRpdHkudjEuUmVzb2x2ZUtleVJlc3BvbnNlIgOQAgESZAoKUmVzb2x2ZUFwcBInLmNhcmlsbG9uLmlkZW50aXR5LnYxLlJlc29sdmVBcHBSZXF1ZXN0GiguY2FyaWxsb24uaWRlbnRpdHkudjEuUmVzb2x2ZUFwcFJlc3BvbnNlIgOQAgEScwoPT2JzZXJ2ZVByb2ZpbGVzEiwuY2FyaWxsb24uaWRlbnRpdHkudjEuT2JzZXJ2ZVByb2ZpbGVzUmVxdWVzdBotLmNhcmlsbG9uLmlkZW50aXR5LnYxLk9ic2VydmVQcm9maWxlc1Jlc3BvbnNlIgOQAgISfAoSR2V0UHJvZmlsZVZlcnNpb25zEi8uY2FyaWxsb24uaWRlbnRpdHkudjEuR2V0UHJvZmlsZVZlcnNpb25zUmVxdWVzdBowLmNhcmlsbG9uLmlkZW50aXR5LnYxLkdldFByb2ZpbGVWZXJzaW9uc1Jlc3BvbnNlIgOQAgEScwoPUmVwbGFjZVByb2ZpbGVzEiwuY2FyaWxsb24uaWRlbnRpdHkudjEuUmVwbGFjZVByb2ZpbGVzUmVxdWVzdBotLmNhcmlsbG9uLmlkZW50aXR5LnYxLlJlcGxhY2VQcm9maWxlc1Jlc3BvbnNlIgOQAgISdgoQR2V0TWVyZ2VWZXJzaW9ucxItLmNhcmlsbG9uLmlkZW50aXR5LnYxLkdldE1lcmdlVmVyc2lvbnNSZXF1ZXN0Gi4uY2FyaWxsb24uaWRlbnRpdHkudjEuR2V0TWVyZ2VWZXJzaW9uc1Jlc3BvbnNlIgOQAgESbQoNUmVwbGFjZU1lcmdlcxIqLmNhcmlsbG9uLmlkZW50aXR5LnYxLlJlcGxhY2VNZXJnZXNSZXF1ZXN0GisuY2FyaWxsb24uaWRlbnRpdHkudjEuUmVwbGFjZU1lcmdlc1Jlc3BvbnNlIgOQAgISeQoRTGlzdFByb2ZpbGVTdGF0ZXMSLi5jYXJpbGxvbi5pZGVudGl0eS52MS5MaXN0UHJvZmlsZVN0YXRlc1JlcXVlc3QaLy5jYXJpbGxvbi5pZGVudGl0eS52MS5MaXN0UHJvZmlsZVN0YXRlc1Jlc3BvbnNlIgOQAgESdgoQR2V0UHJvZmlsZVN0YXRlcxItLmNhcmlsbG9uLmlkZW50aXR5LnYxLkdldFByb2ZpbGVTdGF0ZXNSZXF1ZXN0Gi4uY2FyaWxsb24uaWRlbnRpdHkudjEuR2V0UHJvZmlsZVN0YXRlc1Jlc3BvbnNlIgOQAgEScwoPTGlzdE1lcmdlU3RhdGVzEiwuY2FyaWxsb24uaWRlbnRpdHkudjEuTGlzdE1lcmdlU3RhdGVzUmVxdWVzdBotLmNhcmlsbG9uLmlkZW50aXR5LnYxLkxpc3RNZXJnZVN0YXRlc1Jlc3BvbnNlIgOQAgEScAoOR2V0TWVyZ2VTdGF0ZXMSKy5jYXJpbGxvbi5pZGVudGl0eS52MS5HZXRNZXJnZVN0YXRlc1JlcXVlc3QaLC5jYXJpbGxvbi5pZGVudGl0eS52MS5HZXRNZXJnZVN0YXRlc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_carillon_identity_v1_app]);
+  fileDesc("CitjYXJpbGxvbi9pZGVudGl0eS92MS9pZGVudGl0eV9zZXJ2aWNlLnByb3RvEhRjYXJpbGxvbi5pZGVudGl0eS52MSIlChFSZXNvbHZlS2V5UmVxdWVzdBIQCghrZXlfaGFzaBgBIAEoDCK5AQoSUmVzb2x2ZUtleVJlc3BvbnNlEisKBGtpbmQYASABKA4yHS5jYXJpbGxvbi5pZGVudGl0eS52MS5LZXlLaW5kEhEKCXRlbmFudF9pZBgCIAEoCRIOCgZhcHBfaWQYAyABKAkSDwoHcmV2b2tlZBgEIAEoCBJCCg91c2VyX3NpZ25hdHVyZXMYBSABKAsyKS5jYXJpbGxvbi5pZGVudGl0eS52MS5Vc2VyU2lnbmF0dXJlUG9saWN5Ik8KE1VzZXJTaWduYXR1cmVQb2xpY3kSHgoWcmVxdWlyZV91c2VyX3NpZ25hdHVyZRgBIAEoCBIYChBpZGVudGl0eV9zZWNyZXRzGAIgAygJIiMKEVJlc29sdmVBcHBSZXF1ZXN0Eg4KBmFwcF9pZBgBIAEoCSKAAQoSUmVzb2x2ZUFwcFJlc3BvbnNlEiYKA2FwcBgBIAEoCzIZLmNhcmlsbG9uLmlkZW50aXR5LnYxLkFwcBJCCg91c2VyX3NpZ25hdHVyZXMYAiABKAsyKS5jYXJpbGxvbi5pZGVudGl0eS52MS5Vc2VyU2lnbmF0dXJlUG9saWN5IkQKClByb2ZpbGVLZXkSEQoJdGVuYW50X2lkGAEgASgJEg4KBmFwcF9pZBgCIAEoCRITCgthcHBfdXNlcl9pZBgDIAEoCSJ4CgxQcm9maWxlU3RhdGUSFQoNZmlyc3Rfc2Vlbl9tcxgBIAEoARIUCgxsYXN0X3NlZW5fbXMYAiABKAESOwoKYXR0cmlidXRlcxgDIAEoCzInLmNhcmlsbG9uLmlkZW50aXR5LnYxLlByb2ZpbGVBdHRyaWJ1dGVzIooBChFQcm9maWxlQXR0cmlidXRlcxIZChFlZmZlY3RpdmVfdGltZV9tcxgBIAEoARITCgtmaW5nZXJwcmludBgCIAEoCRIQCghwbGF0Zm9ybRgDIAEoCRIQCgh0aW1lem9uZRgEIAEoCRIQCghsYW5ndWFnZRgFIAEoCRIPCgdjb3VudHJ5GAYgASgJIqoBChJQcm9maWxlT2JzZXJ2YXRpb24SLQoDa2V5GAEgASgLMiAuY2FyaWxsb24uaWRlbnRpdHkudjEuUHJvZmlsZUtleRIxCgVzdGF0ZRgCIAEoCzIiLmNhcmlsbG9uLmlkZW50aXR5LnYxLlByb2ZpbGVTdGF0ZRIdChBleHBlY3RlZF92ZXJzaW9uGAMgASgDSACIAQFCEwoRX2V4cGVjdGVkX3ZlcnNpb24iWAoWT2JzZXJ2ZVByb2ZpbGVzUmVxdWVzdBI+CgxvYnNlcnZhdGlvbnMYASADKAsyKC5jYXJpbGxvbi5pZGVudGl0eS52MS5Qcm9maWxlT2JzZXJ2YXRpb24iVgoXT2JzZXJ2ZVByb2ZpbGVzUmVzcG9uc2USOwoHcmVzdWx0cxgBIAMoCzIqLmNhcmlsbG9uLmlkZW50aXR5LnYxLlZlcnNpb25lZFdyaXRlUmVzdWx0IjgKFFZlcnNpb25lZFdyaXRlUmVzdWx0Eg8KB2FwcGxpZWQYASABKAgSDwoHdmVyc2lvbhgCIAEoAyJLChlHZXRQcm9maWxlVmVyc2lvbnNSZXF1ZXN0Ei4KBGtleXMYASADKAsyIC5jYXJpbGxvbi5pZGVudGl0eS52MS5Qcm9maWxlS2V5Ii4KGkdldFByb2ZpbGVWZXJzaW9uc1Jlc3BvbnNlEhAKCHZlcnNpb25zGAEgAygDIpABChJQcm9maWxlUmVwbGFjZW1lbnQSLQoDa2V5GAEgASgLMiAuY2FyaWxsb24uaWRlbnRpdHkudjEuUHJvZmlsZUtleRIxCgVzdGF0ZRgCIAEoCzIiLmNhcmlsbG9uLmlkZW50aXR5LnYxLlByb2ZpbGVTdGF0ZRIYChBleHBlY3RlZF92ZXJzaW9uGAMgASgDIlgKFlJlcGxhY2VQcm9maWxlc1JlcXVlc3QSPgoMcmVwbGFjZW1lbnRzGAEgAygLMiguY2FyaWxsb24uaWRlbnRpdHkudjEuUHJvZmlsZVJlcGxhY2VtZW50IlYKF1JlcGxhY2VQcm9maWxlc1Jlc3BvbnNlEjsKB3Jlc3VsdHMYASADKAsyKi5jYXJpbGxvbi5pZGVudGl0eS52MS5WZXJzaW9uZWRXcml0ZVJlc3VsdCJCCghNZXJnZUtleRIRCgl0ZW5hbnRfaWQYASABKAkSDgoGYXBwX2lkGAIgASgJEhMKC2ZpbmdlcnByaW50GAMgASgJInMKCk1lcmdlU3RhdGUSEgoKZGV2aWNlX2tleRgBIAEoCRIWCg50b19hcHBfdXNlcl9pZBgCIAEoCRIQCghjYXVzZV9tcxgDIAEoARITCgtldmVudF9jb3VudBgEIAEoBRISCgpwdXNoX2NvdW50GAUgASgFIkcKF0dldE1lcmdlVmVyc2lvbnNSZXF1ZXN0EiwKBGtleXMYASADKAsyHi5jYXJpbGxvbi5pZGVudGl0eS52MS5NZXJnZUtleSIsChhHZXRNZXJnZVZlcnNpb25zUmVzcG9uc2USEAoIdmVyc2lvbnMYASADKAMiigEKEE1lcmdlUmVwbGFjZW1lbnQSKwoDa2V5GAEgASgLMh4uY2FyaWxsb24uaWRlbnRpdHkudjEuTWVyZ2VLZXkSLwoFc3RhdGUYAiABKAsyIC5jYXJpbGxvbi5pZGVudGl0eS52MS5NZXJnZVN0YXRlEhgKEGV4cGVjdGVkX3ZlcnNpb24YAyABKAMiVAoUUmVwbGFjZU1lcmdlc1JlcXVlc3QSPAoMcmVwbGFjZW1lbnRzGAEgAygLMiYuY2FyaWxsb24uaWRlbnRpdHkudjEuTWVyZ2VSZXBsYWNlbWVudCJUChVSZXBsYWNlTWVyZ2VzUmVzcG9uc2USOwoHcmVzdWx0cxgBIAMoCzIqLmNhcmlsbG9uLmlkZW50aXR5LnYxLlZlcnNpb25lZFdyaXRlUmVzdWx0IlcKDVN0b3JlZFByb2ZpbGUSEwoLYXBwX3VzZXJfaWQYASABKAkSMQoFc3RhdGUYAiABKAsyIi5jYXJpbGxvbi5pZGVudGl0eS52MS5Qcm9maWxlU3RhdGUiYAoYTGlzdFByb2ZpbGVTdGF0ZXNSZXF1ZXN0EhEKCXRlbmFudF9pZBgBIAEoCRIOCgZhcHBfaWQYAiABKAkSEgoKcGFnZV90b2tlbhgDIAEoCRINCgVsaW1pdBgEIAEoBSJrChlMaXN0UHJvZmlsZVN0YXRlc1Jlc3BvbnNlEjUKCHByb2ZpbGVzGAEgAygLMiMuY2FyaWxsb24uaWRlbnRpdHkudjEuU3RvcmVkUHJvZmlsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiSQoXR2V0UHJvZmlsZVN0YXRlc1JlcXVlc3QSLgoEa2V5cxgBIAMoCzIgLmNhcmlsbG9uLmlkZW50aXR5LnYxLlByb2ZpbGVLZXkiUQoYR2V0UHJvZmlsZVN0YXRlc1Jlc3BvbnNlEjUKCHByb2ZpbGVzGAEgAygLMiMuY2FyaWxsb24uaWRlbnRpdHkudjEuU3RvcmVkUHJvZmlsZSJTCgtTdG9yZWRNZXJnZRITCgtmaW5nZXJwcmludBgBIAEoCRIvCgVzdGF0ZRgCIAEoCzIgLmNhcmlsbG9uLmlkZW50aXR5LnYxLk1lcmdlU3RhdGUiZQoWTGlzdE1lcmdlU3RhdGVzUmVxdWVzdBIRCgl0ZW5hbnRfaWQYASABKAkSDgoGYXBwX2lkGAIgASgJEhkKEWFmdGVyX2ZpbmdlcnByaW50GAMgASgJEg0KBWxpbWl0GAQgASgFImYKF0xpc3RNZXJnZVN0YXRlc1Jlc3BvbnNlEjEKBm1lcmdlcxgBIAMoCzIhLmNhcmlsbG9uLmlkZW50aXR5LnYxLlN0b3JlZE1lcmdlEhgKEG5leHRfZmluZ2VycHJpbnQYAiABKAkiRQoVR2V0TWVyZ2VTdGF0ZXNSZXF1ZXN0EiwKBGtleXMYASADKAsyHi5jYXJpbGxvbi5pZGVudGl0eS52MS5NZXJnZUtleSJLChZHZXRNZXJnZVN0YXRlc1Jlc3BvbnNlEjEKBm1lcmdlcxgBIAMoCzIhLmNhcmlsbG9uLmlkZW50aXR5LnYxLlN0b3JlZE1lcmdlMoYKCg9JZGVudGl0eVNlcnZpY2USZAoKUmVzb2x2ZUtleRInLmNhcmlsbG9uLmlkZW50aXR5LnYxLlJlc29sdmVLZXlSZXF1ZXN0GiguY2FyaWxsb24uaWRlbnRpdHkudjEuUmVzb2x2ZUtleVJlc3BvbnNlIgOQAgESZAoKUmVzb2x2ZUFwcBInLmNhcmlsbG9uLmlkZW50aXR5LnYxLlJlc29sdmVBcHBSZXF1ZXN0GiguY2FyaWxsb24uaWRlbnRpdHkudjEuUmVzb2x2ZUFwcFJlc3BvbnNlIgOQAgEScwoPT2JzZXJ2ZVByb2ZpbGVzEiwuY2FyaWxsb24uaWRlbnRpdHkudjEuT2JzZXJ2ZVByb2ZpbGVzUmVxdWVzdBotLmNhcmlsbG9uLmlkZW50aXR5LnYxLk9ic2VydmVQcm9maWxlc1Jlc3BvbnNlIgOQAgISfAoSR2V0UHJvZmlsZVZlcnNpb25zEi8uY2FyaWxsb24uaWRlbnRpdHkudjEuR2V0UHJvZmlsZVZlcnNpb25zUmVxdWVzdBowLmNhcmlsbG9uLmlkZW50aXR5LnYxLkdldFByb2ZpbGVWZXJzaW9uc1Jlc3BvbnNlIgOQAgEScwoPUmVwbGFjZVByb2ZpbGVzEiwuY2FyaWxsb24uaWRlbnRpdHkudjEuUmVwbGFjZVByb2ZpbGVzUmVxdWVzdBotLmNhcmlsbG9uLmlkZW50aXR5LnYxLlJlcGxhY2VQcm9maWxlc1Jlc3BvbnNlIgOQAgISdgoQR2V0TWVyZ2VWZXJzaW9ucxItLmNhcmlsbG9uLmlkZW50aXR5LnYxLkdldE1lcmdlVmVyc2lvbnNSZXF1ZXN0Gi4uY2FyaWxsb24uaWRlbnRpdHkudjEuR2V0TWVyZ2VWZXJzaW9uc1Jlc3BvbnNlIgOQAgESbQoNUmVwbGFjZU1lcmdlcxIqLmNhcmlsbG9uLmlkZW50aXR5LnYxLlJlcGxhY2VNZXJnZXNSZXF1ZXN0GisuY2FyaWxsb24uaWRlbnRpdHkudjEuUmVwbGFjZU1lcmdlc1Jlc3BvbnNlIgOQAgISeQoRTGlzdFByb2ZpbGVTdGF0ZXMSLi5jYXJpbGxvbi5pZGVudGl0eS52MS5MaXN0UHJvZmlsZVN0YXRlc1JlcXVlc3QaLy5jYXJpbGxvbi5pZGVudGl0eS52MS5MaXN0UHJvZmlsZVN0YXRlc1Jlc3BvbnNlIgOQAgESdgoQR2V0UHJvZmlsZVN0YXRlcxItLmNhcmlsbG9uLmlkZW50aXR5LnYxLkdldFByb2ZpbGVTdGF0ZXNSZXF1ZXN0Gi4uY2FyaWxsb24uaWRlbnRpdHkudjEuR2V0UHJvZmlsZVN0YXRlc1Jlc3BvbnNlIgOQAgEScwoPTGlzdE1lcmdlU3RhdGVzEiwuY2FyaWxsb24uaWRlbnRpdHkudjEuTGlzdE1lcmdlU3RhdGVzUmVxdWVzdBotLmNhcmlsbG9uLmlkZW50aXR5LnYxLkxpc3RNZXJnZVN0YXRlc1Jlc3BvbnNlIgOQAgEScAoOR2V0TWVyZ2VTdGF0ZXMSKy5jYXJpbGxvbi5pZGVudGl0eS52MS5HZXRNZXJnZVN0YXRlc1JlcXVlc3QaLC5jYXJpbGxvbi5pZGVudGl0eS52MS5HZXRNZXJnZVN0YXRlc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_carillon_identity_v1_app]);
 
 /**
  * Describes the message carillon.identity.v1.ResolveKeyRequest.
@@ -26,221 +26,228 @@ export const ResolveKeyResponseSchema = /*@__PURE__*/
   messageDesc(file_carillon_identity_v1_identity_service, 1);
 
 /**
+ * Describes the message carillon.identity.v1.UserSignaturePolicy.
+ * Use `create(UserSignaturePolicySchema)` to create a new message.
+ */
+export const UserSignaturePolicySchema = /*@__PURE__*/
+  messageDesc(file_carillon_identity_v1_identity_service, 2);
+
+/**
  * Describes the message carillon.identity.v1.ResolveAppRequest.
  * Use `create(ResolveAppRequestSchema)` to create a new message.
  */
 export const ResolveAppRequestSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 2);
+  messageDesc(file_carillon_identity_v1_identity_service, 3);
 
 /**
  * Describes the message carillon.identity.v1.ResolveAppResponse.
  * Use `create(ResolveAppResponseSchema)` to create a new message.
  */
 export const ResolveAppResponseSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 3);
+  messageDesc(file_carillon_identity_v1_identity_service, 4);
 
 /**
  * Describes the message carillon.identity.v1.ProfileKey.
  * Use `create(ProfileKeySchema)` to create a new message.
  */
 export const ProfileKeySchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 4);
+  messageDesc(file_carillon_identity_v1_identity_service, 5);
 
 /**
  * Describes the message carillon.identity.v1.ProfileState.
  * Use `create(ProfileStateSchema)` to create a new message.
  */
 export const ProfileStateSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 5);
+  messageDesc(file_carillon_identity_v1_identity_service, 6);
 
 /**
  * Describes the message carillon.identity.v1.ProfileAttributes.
  * Use `create(ProfileAttributesSchema)` to create a new message.
  */
 export const ProfileAttributesSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 6);
+  messageDesc(file_carillon_identity_v1_identity_service, 7);
 
 /**
  * Describes the message carillon.identity.v1.ProfileObservation.
  * Use `create(ProfileObservationSchema)` to create a new message.
  */
 export const ProfileObservationSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 7);
+  messageDesc(file_carillon_identity_v1_identity_service, 8);
 
 /**
  * Describes the message carillon.identity.v1.ObserveProfilesRequest.
  * Use `create(ObserveProfilesRequestSchema)` to create a new message.
  */
 export const ObserveProfilesRequestSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 8);
+  messageDesc(file_carillon_identity_v1_identity_service, 9);
 
 /**
  * Describes the message carillon.identity.v1.ObserveProfilesResponse.
  * Use `create(ObserveProfilesResponseSchema)` to create a new message.
  */
 export const ObserveProfilesResponseSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 9);
+  messageDesc(file_carillon_identity_v1_identity_service, 10);
 
 /**
  * Describes the message carillon.identity.v1.VersionedWriteResult.
  * Use `create(VersionedWriteResultSchema)` to create a new message.
  */
 export const VersionedWriteResultSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 10);
+  messageDesc(file_carillon_identity_v1_identity_service, 11);
 
 /**
  * Describes the message carillon.identity.v1.GetProfileVersionsRequest.
  * Use `create(GetProfileVersionsRequestSchema)` to create a new message.
  */
 export const GetProfileVersionsRequestSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 11);
+  messageDesc(file_carillon_identity_v1_identity_service, 12);
 
 /**
  * Describes the message carillon.identity.v1.GetProfileVersionsResponse.
  * Use `create(GetProfileVersionsResponseSchema)` to create a new message.
  */
 export const GetProfileVersionsResponseSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 12);
+  messageDesc(file_carillon_identity_v1_identity_service, 13);
 
 /**
  * Describes the message carillon.identity.v1.ProfileReplacement.
  * Use `create(ProfileReplacementSchema)` to create a new message.
  */
 export const ProfileReplacementSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 13);
+  messageDesc(file_carillon_identity_v1_identity_service, 14);
 
 /**
  * Describes the message carillon.identity.v1.ReplaceProfilesRequest.
  * Use `create(ReplaceProfilesRequestSchema)` to create a new message.
  */
 export const ReplaceProfilesRequestSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 14);
+  messageDesc(file_carillon_identity_v1_identity_service, 15);
 
 /**
  * Describes the message carillon.identity.v1.ReplaceProfilesResponse.
  * Use `create(ReplaceProfilesResponseSchema)` to create a new message.
  */
 export const ReplaceProfilesResponseSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 15);
+  messageDesc(file_carillon_identity_v1_identity_service, 16);
 
 /**
  * Describes the message carillon.identity.v1.MergeKey.
  * Use `create(MergeKeySchema)` to create a new message.
  */
 export const MergeKeySchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 16);
+  messageDesc(file_carillon_identity_v1_identity_service, 17);
 
 /**
  * Describes the message carillon.identity.v1.MergeState.
  * Use `create(MergeStateSchema)` to create a new message.
  */
 export const MergeStateSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 17);
+  messageDesc(file_carillon_identity_v1_identity_service, 18);
 
 /**
  * Describes the message carillon.identity.v1.GetMergeVersionsRequest.
  * Use `create(GetMergeVersionsRequestSchema)` to create a new message.
  */
 export const GetMergeVersionsRequestSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 18);
+  messageDesc(file_carillon_identity_v1_identity_service, 19);
 
 /**
  * Describes the message carillon.identity.v1.GetMergeVersionsResponse.
  * Use `create(GetMergeVersionsResponseSchema)` to create a new message.
  */
 export const GetMergeVersionsResponseSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 19);
+  messageDesc(file_carillon_identity_v1_identity_service, 20);
 
 /**
  * Describes the message carillon.identity.v1.MergeReplacement.
  * Use `create(MergeReplacementSchema)` to create a new message.
  */
 export const MergeReplacementSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 20);
+  messageDesc(file_carillon_identity_v1_identity_service, 21);
 
 /**
  * Describes the message carillon.identity.v1.ReplaceMergesRequest.
  * Use `create(ReplaceMergesRequestSchema)` to create a new message.
  */
 export const ReplaceMergesRequestSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 21);
+  messageDesc(file_carillon_identity_v1_identity_service, 22);
 
 /**
  * Describes the message carillon.identity.v1.ReplaceMergesResponse.
  * Use `create(ReplaceMergesResponseSchema)` to create a new message.
  */
 export const ReplaceMergesResponseSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 22);
+  messageDesc(file_carillon_identity_v1_identity_service, 23);
 
 /**
  * Describes the message carillon.identity.v1.StoredProfile.
  * Use `create(StoredProfileSchema)` to create a new message.
  */
 export const StoredProfileSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 23);
+  messageDesc(file_carillon_identity_v1_identity_service, 24);
 
 /**
  * Describes the message carillon.identity.v1.ListProfileStatesRequest.
  * Use `create(ListProfileStatesRequestSchema)` to create a new message.
  */
 export const ListProfileStatesRequestSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 24);
+  messageDesc(file_carillon_identity_v1_identity_service, 25);
 
 /**
  * Describes the message carillon.identity.v1.ListProfileStatesResponse.
  * Use `create(ListProfileStatesResponseSchema)` to create a new message.
  */
 export const ListProfileStatesResponseSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 25);
+  messageDesc(file_carillon_identity_v1_identity_service, 26);
 
 /**
  * Describes the message carillon.identity.v1.GetProfileStatesRequest.
  * Use `create(GetProfileStatesRequestSchema)` to create a new message.
  */
 export const GetProfileStatesRequestSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 26);
+  messageDesc(file_carillon_identity_v1_identity_service, 27);
 
 /**
  * Describes the message carillon.identity.v1.GetProfileStatesResponse.
  * Use `create(GetProfileStatesResponseSchema)` to create a new message.
  */
 export const GetProfileStatesResponseSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 27);
+  messageDesc(file_carillon_identity_v1_identity_service, 28);
 
 /**
  * Describes the message carillon.identity.v1.StoredMerge.
  * Use `create(StoredMergeSchema)` to create a new message.
  */
 export const StoredMergeSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 28);
+  messageDesc(file_carillon_identity_v1_identity_service, 29);
 
 /**
  * Describes the message carillon.identity.v1.ListMergeStatesRequest.
  * Use `create(ListMergeStatesRequestSchema)` to create a new message.
  */
 export const ListMergeStatesRequestSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 29);
+  messageDesc(file_carillon_identity_v1_identity_service, 30);
 
 /**
  * Describes the message carillon.identity.v1.ListMergeStatesResponse.
  * Use `create(ListMergeStatesResponseSchema)` to create a new message.
  */
 export const ListMergeStatesResponseSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 30);
+  messageDesc(file_carillon_identity_v1_identity_service, 31);
 
 /**
  * Describes the message carillon.identity.v1.GetMergeStatesRequest.
  * Use `create(GetMergeStatesRequestSchema)` to create a new message.
  */
 export const GetMergeStatesRequestSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 31);
+  messageDesc(file_carillon_identity_v1_identity_service, 32);
 
 /**
  * Describes the message carillon.identity.v1.GetMergeStatesResponse.
  * Use `create(GetMergeStatesResponseSchema)` to create a new message.
  */
 export const GetMergeStatesResponseSchema = /*@__PURE__*/
-  messageDesc(file_carillon_identity_v1_identity_service, 32);
+  messageDesc(file_carillon_identity_v1_identity_service, 33);
 
 /**
  * The processes' own calls about users and credentials; never reachable through the gateway.

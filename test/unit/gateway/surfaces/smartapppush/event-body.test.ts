@@ -16,6 +16,7 @@ test("an event becomes typed, in the forms in which it is stored", () => {
   ).toEqual({
     tenantId: "tenant_1",
     apiKey: "key_1",
+    namedUser: { appUserId: "user_123", userSignature: "" },
     sentAppUserId: "user_123",
     eventName: "purchase_completed",
     eventTime: "2026-03-29T11:30:00.5Z",
@@ -50,7 +51,7 @@ describe("a body that cannot be read", () => {
 
 describe("required fields", () => {
   const required = EVENT_FIELDS.filter(
-    (field) => !["app_user_id", "push_permission_granted", "params", "context"].includes(field),
+    (field) => !["app_user_id", "user_signature", "push_permission_granted", "params", "context"].includes(field),
   );
 
   test.each(required)("%s absent, null or empty is required", (field) => {

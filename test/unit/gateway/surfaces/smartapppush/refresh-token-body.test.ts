@@ -20,6 +20,7 @@ test("a refresh becomes typed", () => {
       apiKey: "key_1",
       oldToken: "tok_1",
       newToken: "tok_2",
+      namedUser: { appUserId: "user_1", userSignature: "" },
       appUserId: "user_1",
       platform: "ios",
       unknownFields: ["extra"],

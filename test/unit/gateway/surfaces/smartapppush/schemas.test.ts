@@ -38,9 +38,11 @@ const endpoints = [
 
 test("the fields of an event are those of the published table, in its order", () => {
   expect(EVENT_FIELDS.join(" ")).toBe(
-    "tenant_id api_key app_user_id event_name event_time device_token platform push_permission_granted timezone language country session_id params context",
+    "tenant_id api_key app_user_id user_signature event_name event_time device_token platform push_permission_granted timezone language country session_id params context",
   );
-  expect(REFRESH_TOKEN_FIELDS.join(" ")).toBe("tenant_id api_key old_token new_token app_user_id platform");
+  expect(REFRESH_TOKEN_FIELDS.join(" ")).toBe(
+    "tenant_id api_key old_token new_token app_user_id user_signature platform",
+  );
 });
 
 describe.each(endpoints)("the schema of $name", ({ schema, parse, example, fields }) => {

@@ -1,0 +1,29 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { App } from "../../proto/gen/carillon/identity/v1/app_pb.js";
+import type { Gateway } from "../gateway.ts";
+
+/** Apps asked for at a time. */
+const PAGE_SIZE = 1000;
+
+/** All apps of a tenant, or of all with the empty text; follows the pages. */
+export async function listAllApps(gateway: Gateway, tenantId: string): Promise<App[]> {
+  const apps: App[] = [];
+  let pageToken = "";
+  do {
+    const page = await gateway.apps.listApps({ tenantId, pageSize: PAGE_SIZE, pageToken });
+    apps.push(...page.apps);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  return apps;
+}
+
+/**
+ * The app that a command is about.
+ *
+ * @throws ConnectError NOT_FOUND if there is none
+ */
+export async function findApp(gateway: Gateway, named: { tenantId: string; appId: string }): Promise<App> {
+  const found = (await listAllApps(gateway, named.tenantId)).find(({ appId }) => appId === named.appId);
+  if (found !== undefined) return found;
+  throw new ConnectError(`tenant "${named.tenantId}" has no app "${named.appId}"`, Code.NotFound);
+}
