@@ -16,6 +16,7 @@ import { DOCS_PATHS, registerDocs } from "./docs/docs-routes.ts";
 import { createClientErrors } from "./http/client-error.ts";
 import { registerExchanges } from "./http/exchanges.ts";
 import { HEALTH_METHODS, HEALTH_PATHS, registerHealth } from "./http/health-routes.ts";
+import { type Http2Options, serveHttp2Too } from "./http/http2.ts";
 import { requestIdOf } from "./http/request-id.ts";
 import { STATIC_METHODS } from "./http/static-content.ts";
 import { CLIENT_WINDOW_MS, ENDPOINT_METHODS, registerSurface } from "./http/surface-routes.ts";
@@ -129,6 +130,16 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
   const operatorTokenHash = secretHash(context.operatorToken);
   await registerOperator(app, { services, credentials, operatorTokenHash, clock, logger, draining: draining.signal });
 
+  const http2 = serveHttp2Too(app.server, {
+    // Fastify routes HTTP/2's requests as well; its types know one kind of server at a time.
+    handler: app.routing as unknown as Http2Options["handler"],
+    firstBytesTimeoutMs: HEADERS_TIMEOUT_MS,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    idleTimeoutMs: KEEP_ALIVE_TIMEOUT_MS,
+    maxHeaderBytes: MAX_HEADER_BYTES,
+    draining: draining.signal,
+  });
+
   return {
     async listen({ host, port }) {
       await app.listen({ host, port });
@@ -139,7 +150,10 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
       const closed = new AbortController();
       // What has not even arrived by then is no accepted request.
       const force = clock.sleep(CLOSE_WITHIN_MS, closed.signal).then(
-        () => app.server.closeAllConnections(),
+        () => {
+          app.server.closeAllConnections();
+          http2.destroy();
+        },
         () => undefined,
       );
       await app.close();

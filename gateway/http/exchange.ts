@@ -27,7 +27,13 @@ export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer:
   request.exchange.logLevel = answer.logLevel;
   reply.code(answer.status).header("Content-Type", answer.contentType);
   if (answer.headers !== undefined) reply.headers(answer.headers);
-  if (request.exchange.draining.aborted) reply.header("Connection", "close");
+  announceEnd(request, reply);
   if (answer.retryAfterSeconds !== undefined) reply.header("Retry-After", answer.retryAfterSeconds);
   return reply.send(answer.payload);
+}
+
+/** Says, while the process stops, that the connection ends with this answer. HTTP/2 has no such header, but a frame. */
+export function announceEnd(request: FastifyRequest, reply: FastifyReply): void {
+  if (request.raw.httpVersionMajor === 2) reply.removeHeader("Connection");
+  else if (request.exchange.draining.aborted) reply.header("Connection", "close");
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Registry } from "prom-client";
 import type { Clock } from "../../services/runtime/clock.ts";
@@ -59,15 +60,18 @@ export function registerExchanges(
       deadlineMs: nowMs + REQUEST_BUDGET_MS,
     };
     request.exchange = { head, surface: "none", verdict: "none", logLevel: "info", draining };
-    errors.begin(raw, requestId);
+    if (isHttp1(raw)) errors.begin(raw, requestId);
     // Comes after the last byte of the answer, and also when the sender leaves before that.
     reply.raw.once("close", () => end(request, reply));
     reply.header("X-Request-Id", requestId);
   }
 
   function end(request: FastifyRequest, reply: FastifyReply): void {
-    errors.end(request.raw);
-    if (draining.aborted) request.raw.socket.destroySoon();
+    // Connections of HTTP/2 hold several requests, and end by themselves.
+    if (isHttp1(request.raw)) {
+      errors.end(request.raw);
+      if (draining.aborted) request.raw.socket.destroySoon();
+    }
     // What the sender that left has sent may be stored all the same.
     const isAnswered = reply.raw.writableFinished;
     if (!isAnswered) request.exchange.verdict = "client_gone";
@@ -118,6 +122,10 @@ export function registerExchanges(
     begin(request, reply);
     answerUnserved(request, reply);
   };
+}
+
+function isHttp1(message: IncomingMessage): boolean {
+  return message.httpVersionMajor === 1;
 }
 
 function pathOf(url: string): string {

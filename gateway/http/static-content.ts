@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { announceEnd } from "./exchange.ts";
 
 /** Methods of static paths, as `Allow` names them. */
 export const STATIC_METHODS = "GET, HEAD, OPTIONS";
@@ -59,7 +60,7 @@ function send(
     Vary: "Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
   });
-  if (request.exchange.draining.aborted) reply.header("Connection", "close");
+  announceEnd(request, reply);
   if (isKnown) return reply.code(304).send();
   return reply.type(content.contentType).headers(headers).send(body);
 }

@@ -13,7 +13,7 @@ import type { OperatorService } from "./services.ts";
 /** Largest message of a caller, in bytes: 1,000 pushes with tokens of 4,096 characters. */
 const MAX_MESSAGE_BYTES = 6 * 1024 * 1024;
 
-/** Serves the operator API: Connect and gRPC-Web, JSON and binary (gRPC where HTTP trailers get through). */
+/** Serves the operator API over Connect, gRPC-Web and gRPC, JSON and binary. */
 export async function registerOperator(app: FastifyInstance, options: ForwarderOptions): Promise<void> {
   const paths = operatorPaths(options.services);
   await app.register(async (scope) => {
@@ -29,8 +29,7 @@ export async function registerOperator(app: FastifyInstance, options: ForwarderO
         return sendAnswer(request, reply, operatorShape.answerFault(fault, request.exchange.head));
       }
       // Connect builds a URL out of these, which must not fail where nobody would answer.
-      const { host } = request.headers;
-      if (host === undefined || !URL.canParse(request.url, `http://${host}`))
+      if (request.host === "" || !URL.canParse(request.url, `http://${request.host}`))
         return sendAnswer(request, reply, MALFORMED);
     });
     scope.setErrorHandler((_error, request, reply) => sendAnswer(request, reply, MALFORMED));

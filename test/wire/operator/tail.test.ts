@@ -1,10 +1,14 @@
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EventService, type TailEventsResponse } from "../../../proto/gen/carillon/ingestion/v1/event_service_pb.js";
 import { type CarillonProcess, type Script, startCarillon } from "./carillon-process.ts";
 
 type Filter = Readonly<Partial<Record<"appUserId" | "deviceToken" | "eventName" | "verdict", string>>>;
+
+const overConnect = (baseUrl: string): Transport => createConnectTransport({ baseUrl, httpVersion: "1.1" });
+const overGrpcWeb = (baseUrl: string): Transport => createGrpcWebTransport({ baseUrl, httpVersion: "1.1" });
+const overGrpc = (baseUrl: string): Transport => createGrpcTransport({ baseUrl });
 
 let events = 0;
 
@@ -20,8 +24,8 @@ describe.each<[string, Script]>([
   afterAll(() => carillon.stop());
 
   /** An open tail; it stands once this resolves. */
-  async function tail(filter: Filter = {}, make: typeof createConnectTransport = createConnectTransport) {
-    const transport = make({ baseUrl: carillon.url, httpVersion: "1.1" });
+  async function tail(filter: Filter = {}, make = overConnect) {
+    const transport = make(carillon.url);
     const leaving = new AbortController();
     const stream = createClient(EventService, transport).tailEvents(filter, {
       headers: { authorization: `Bearer ${carillon.demo.server_key}` },
@@ -63,8 +67,8 @@ describe.each<[string, Script]>([
     };
   }
 
-  it("tells of accepted and duplicate events as they arrive, over Connect and gRPC-Web", async () => {
-    for (const make of [createConnectTransport, createGrpcWebTransport]) {
+  it("tells of accepted and duplicate events as they arrive, over Connect, gRPC-Web and gRPC", async () => {
+    for (const make of [overConnect, overGrpcWeb, overGrpc]) {
       const reader = await tail({}, make);
       const sent = event();
       const { fingerprint } = (await carillon.post("/events", sent)).body;
@@ -137,7 +141,7 @@ describe.each<[string, Script]>([
 
   it("refuses other verdicts, other apps and client keys", async () => {
     await expect(tail({ verdict: "late" })).rejects.toMatchObject({ code: Code.InvalidArgument });
-    const client = createClient(EventService, createConnectTransport({ baseUrl: carillon.url, httpVersion: "1.1" }));
+    const client = createClient(EventService, overConnect(carillon.url));
     const refusal = async (request: object, token: string): Promise<Code> => {
       const stream = client.tailEvents(request, { headers: { authorization: `Bearer ${token}` } });
       return stream[Symbol.asyncIterator]()
@@ -155,10 +159,10 @@ describe.each<[string, Script]>([
   });
 
   it("ends with the process, which it does not hold up", async () => {
-    const reader = await tail();
-    const next = reader.next().catch((error: unknown) => ConnectError.from(error).code);
+    const readers = [await tail(), await tail({}, overGrpc)];
+    const ends = readers.map((reader) => reader.next().catch((error: unknown) => ConnectError.from(error).code));
     expect(await carillon.stop()).toBe(0);
-    expect(await next).toBe(Code.Unavailable);
+    expect(await Promise.all(ends)).toEqual([Code.Unavailable, Code.Unavailable]);
     carillon = await startCarillon(script);
   });
 });
