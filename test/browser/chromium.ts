@@ -7,6 +7,8 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 const LAUNCH_OPTIONS = {
   headless: true,
   chromiumSandbox: false,
+  // Pages come back as they do for users.
+  ignoreDefaultArgs: ["--disable-back-forward-cache"],
   args: [
     "--disable-gpu",
     "--disable-background-networking",

@@ -1,16 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { chromiumIsHere } from "./chromium.ts";
-import { useLab } from "./lab.ts";
-import { names, until } from "./site.ts";
+import { test } from "./lab.ts";
+import { names } from "./site.ts";
 
 const FILES = { "/": "index.html", "/demo.js": "demo.js", "/service-worker.js": "service-worker.js" };
 
-describe.runIf(chromiumIsHere)("the demo page", () => {
-  const createSite = useLab();
-
-  test("starts with what the settings say, and each of its buttons does what it says", async () => {
-    const { app, context, gateway, pages, open, stored, warnings } = await createSite();
+describe.runIf(chromiumIsHere).concurrent("the demo page", () => {
+  test("starts with what the settings say, and each of its buttons does what it says", async ({ createSite }) => {
+    const { app, context, gateway, pages, open, stored, until, warnings } = await createSite();
     for (const [path, file] of Object.entries(FILES)) {
       pages.serve(path, await readFile(new URL(`../../sdk/web/demo/${file}`, import.meta.url), "utf8"));
     }

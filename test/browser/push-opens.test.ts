@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Worker } from "playwright-core";
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { chromiumIsHere } from "./chromium.ts";
 import type { TestApp } from "./gateway-process.ts";
-import { useLab } from "./lab.ts";
-import { nothingQueued, type Site, until } from "./site.ts";
+import { test } from "./lab.ts";
+import type { Site } from "./site.ts";
 
 /** Registers a push that was sent to a user's browser; answers its tracking token. */
 async function registerPush(app: TestApp): Promise<string> {
@@ -47,9 +47,7 @@ function waiting(worker: Worker, { tenantId, apiKey }: TestApp): Promise<number>
   })`);
 }
 
-describe.runIf(chromiumIsHere)("an opened push", () => {
-  const createSite = useLab();
-
+describe.runIf(chromiumIsHere).concurrent("an opened push", () => {
   /** Installs a service worker that reports clicks. */
   async function installWorker(site: Site): Promise<Worker> {
     const { app, context, gateway, pages } = site;
@@ -65,8 +63,8 @@ describe.runIf(chromiumIsHere)("an opened push", () => {
     return starting;
   }
 
-  test("is reported by a page, once it can be", async () => {
-    const { app, gateway, pages, open } = await createSite();
+  test("is reported by a page, once it can be", async ({ createSite }) => {
+    const { app, gateway, pages, open, until, nothingQueued } = await createSite();
     const options = { appId: app.appId, tenantId: app.tenantId, apiKey: app.apiKey };
     pages.serve(
       "/landing",
@@ -83,8 +81,10 @@ describe.runIf(chromiumIsHere)("an opened push", () => {
     expect(await Promise.all(tokens.map((token) => stateOf(app, token)))).toEqual(["opened", "opened"]);
   });
 
-  test("is not reported by a page that has no credentials, and dropped with a warning where they are wrong", async () => {
-    const { app, gateway, pages, open, warnings } = await createSite();
+  test("is not reported by a page that has no credentials, and dropped with a warning where they are wrong", async ({
+    createSite,
+  }) => {
+    const { app, gateway, pages, open, until, nothingQueued, warnings } = await createSite();
     const options = { appId: app.appId, tenantId: app.tenantId, apiKey: "unknown" };
     pages.serve(
       "/landing",
@@ -99,21 +99,23 @@ describe.runIf(chromiumIsHere)("an opened push", () => {
     expect(await stateOf(app, token)).toBe("sent");
   });
 
-  test("is reported by the service worker when its notification is clicked", async () => {
+  test("is reported by the service worker when its notification is clicked", async ({ createSite }) => {
     const site = await createSite();
     const worker = await installWorker(site);
     const token = await registerPush(site.app);
     await click(worker, { tracking_token: token, screen: "cart" });
-    await until(() => stateOf(site.app, token), "opened");
-    await until(() => waiting(worker, site.app), 0);
+    await site.until(() => stateOf(site.app, token), "opened");
+    await site.until(() => waiting(worker, site.app), 0);
     // A notification of somebody else's is left alone.
     for (const data of [null, "text", { tracking_token: 7 }, {}]) await click(worker, data);
     expect(site.gateway.sent.length).toBe(1);
   });
 
-  test("is kept by the service worker while it cannot be reported, also over the worker's end", async () => {
+  test("is kept by the service worker while it cannot be reported, also over the worker's end", async ({
+    createSite,
+  }) => {
     const site = await createSite();
-    const { app, context, gateway } = site;
+    const { app, context, gateway, until } = site;
     gateway.fail({ kind: "overloaded", retryAfterSeconds: 60 });
     const worker = await installWorker(site);
     const tokens = [await registerPush(app), await registerPush(app)];

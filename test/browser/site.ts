@@ -1,11 +1,14 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { expect, onTestFinished } from "vitest";
+import type { BrowserContext, Page } from "playwright-core";
+import { expect, vi } from "vitest";
 import { type FaultyGateway, startFaultyGateway } from "./faulty-gateway.ts";
 import type { GatewayProcess, StoredEvent, TestApp } from "./gateway-process.ts";
 import { type PageServer, startPageServer } from "./page-server.ts";
 
 /** How long a condition may take to come true before a test gives up, in milliseconds; nothing is measured by it. */
 const PATIENCE_MS = 30_000;
+/** How often a condition is looked at, and by how much the pages' clocks are set forward meanwhile, in milliseconds. */
+const LOOK_MS = 50;
+const FORWARD_MS = 500;
 /** Keys under which the SDK keeps what is not sent yet. */
 const QUEUED = "Object.keys(localStorage).filter((key) => /^carillon:.*:(event|open):/.test(key)).length";
 
@@ -19,37 +22,38 @@ export interface Site {
   readonly warnings: readonly string[];
   /** Opens a tab. */
   open(path?: string, origin?: string): Promise<Page>;
+  /** Waits until a value is as expected, while time passes quickly in the pages. */
+  until<T>(value: () => T | Promise<T>, expected: T): Promise<void>;
   /** Waits until this many events are stored and nothing waits in the page any more; answers them. */
   stored(count: number, page?: Page): Promise<StoredEvent[]>;
+  /** Waits until nothing waits to be sent in a page's browser. */
+  nothingQueued(page: Page): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface SiteOptions {
-  readonly browser: Browser;
-  readonly gatewayProcess: GatewayProcess;
   /** Options of `init` beyond the app's id, as JavaScript. */
   readonly options?: string;
   /** What the page has beside the SDK. */
   readonly html?: string;
   /** A browser of its own, such as one on a profile that stays. */
   readonly context?: BrowserContext;
+  /** Time passes in the pages as it does outside. */
+  readonly isInRealTime?: boolean;
 }
 
-/** Sets up a site of its own for the running test. */
+/** Sets up a site. */
 export async function createSite({
-  browser,
+  context,
   gatewayProcess,
   options = "",
   html = "",
-  context: own,
-}: SiteOptions): Promise<Site> {
+  isInRealTime = false,
+}: SiteOptions & { readonly context: BrowserContext; readonly gatewayProcess: GatewayProcess }): Promise<Site> {
   const pages = await startPageServer();
   const gateway = await startFaultyGateway(gatewayProcess.url);
   const app = await gatewayProcess.createApp([pages.origin]);
-  const context = own ?? (await browser.newContext());
-  onTestFinished(async () => {
-    await context.close();
-    await Promise.all([gateway.close(), pages.close()]);
-  });
+  if (!isInRealTime) await context.clock.install();
   const warnings: string[] = [];
   context.on("console", (message) => message.text().startsWith("[Carillon]") && warnings.push(message.text()));
   pages.serve(
@@ -57,12 +61,26 @@ export async function createSite({
     `<!doctype html><title>Site</title><script src="${gateway.url}/sdk/web.js"></script>
      <script>AppizerWeb.init({ appId: "${app.appId}", ${options} })</script>${html}`,
   );
+
+  async function until<T>(value: () => T | Promise<T>, expected: T): Promise<void> {
+    await vi.waitFor(
+      async () => {
+        if (!isInRealTime) await context.clock.runFor(FORWARD_MS);
+        expect(await value()).toEqual(expected);
+      },
+      { timeout: PATIENCE_MS, interval: LOOK_MS },
+    );
+  }
+  const nothingQueued = (page: Page) => until(() => queued(page), 0);
+
   return {
     app,
     gateway,
     pages,
     context,
     warnings,
+    until,
+    nothingQueued,
     async open(path = "/", origin = pages.origin) {
       const page = await context.newPage();
       await page.goto(`${origin}${path}`);
@@ -73,22 +91,16 @@ export async function createSite({
       if (page !== undefined) await nothingQueued(page);
       return app.events();
     },
+    async close() {
+      await context.close();
+      await Promise.all([gateway.close(), pages.close()]);
+    },
   };
-}
-
-/** Waits until nothing waits to be sent in a page's browser. */
-export async function nothingQueued(page: Page): Promise<void> {
-  await until(() => page.evaluate<number>(QUEUED), 0);
 }
 
 /** What waits to be sent in a page's browser. */
 export function queued(page: Page): Promise<number> {
   return page.evaluate<number>(QUEUED);
-}
-
-/** Waits until a value is as expected. */
-export async function until<T>(value: () => T | Promise<T>, expected: T): Promise<void> {
-  await expect.poll(value, { timeout: PATIENCE_MS, interval: 20 }).toEqual(expected);
 }
 
 /** Names of events. */

@@ -1,15 +1,15 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect } from "vitest";
 import { chromiumIsHere } from "./chromium.ts";
-import { useLab } from "./lab.ts";
-import { names, nothingQueued, until } from "./site.ts";
+import { test } from "./lab.ts";
+import { names } from "./site.ts";
 
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 const BROWSER_ID = new RegExp(`^web:${UUID}$`);
 
-describe.runIf(chromiumIsHere)("what a page tracks", () => {
-  const createSite = useLab();
-
-  test("the published example, as it stands, tracks the page and the purchase of the browser's own user", async () => {
+describe.runIf(chromiumIsHere).concurrent("what a page tracks", () => {
+  test("the published example, as it stands, tracks the page and the purchase of the browser's own user", async ({
+    createSite,
+  }) => {
     const { app, gateway, pages, open, stored, warnings } = await createSite();
     pages.serve(
       "/shop",
@@ -48,8 +48,10 @@ AppizerWeb.setUserId('user_123');
     expect(warnings).toEqual([]);
   });
 
-  test("the browser's user stays over visits until it is named, and a logout makes a new one", async () => {
-    const { app, open, stored } = await createSite();
+  test("the browser's user stays over visits until it is named, and a logout makes a new one", async ({
+    createSite,
+  }) => {
+    const { app, open, stored, until } = await createSite();
     const page = await open();
     await page.evaluate("Carillon.trackEvent('first')");
     await stored(1, page);
@@ -71,7 +73,9 @@ AppizerWeb.setUserId('user_123');
     expect(users.get("fifth")).not.toBe(users.get("first"));
   });
 
-  test("each address of a single-page application is one page view, whichever way it was reached", async () => {
+  test("each address of a single-page application is one page view, whichever way it was reached", async ({
+    createSite,
+  }) => {
     const { pages, open, stored } = await createSite({ options: "autoEvents: true" });
     const page = await open("/start?secret=1");
     const step = async (script: string, views: number) => {
@@ -100,7 +104,7 @@ AppizerWeb.setUserId('user_123');
     expect(JSON.stringify(events)).not.toContain("secret");
   });
 
-  test("a submitted form is told by its names, and no value leaves the page", async () => {
+  test("a submitted form is told by its names, and no value leaves the page", async ({ createSite }) => {
     const html = `
       <form id="signup" name="newsletter" action="/thanks?from=secret-action" method="get">
         <input name="email" value="secret-mail@example.com"><input name="id" value="secret-id">
@@ -132,7 +136,7 @@ AppizerWeb.setUserId('user_123');
     expect(gateway.sent.map(({ body }) => body).join()).not.toContain("secret");
   });
 
-  test("nothing is tracked that was not asked for", async () => {
+  test("nothing is tracked that was not asked for", async ({ createSite }) => {
     const { open, stored } = await createSite({ html: "<form action='/next'><button>Go</button></form>" });
     const page = await open();
     await Promise.all([page.waitForURL("**/next?"), page.click("button")]);
@@ -140,23 +144,26 @@ AppizerWeb.setUserId('user_123');
     expect(names(await stored(1, page))).toEqual(["only"]);
   });
 
-  test.each([
+  test.for([
     ["Do Not Track", "doNotTrack", "1"],
     ["Global Privacy Control", "globalPrivacyControl", true],
-  ])("%s is respected where the page says so, and nothing is kept in the browser", async (_, signal, value) => {
-    const script = `Object.defineProperty(navigator, ${JSON.stringify(signal)}, { value: ${JSON.stringify(value)} })`;
-    const respectful = await createSite({ options: "autoEvents: true, respectDoNotTrack: true" });
-    const other = await createSite({ options: "autoEvents: true" });
-    for (const { context } of [respectful, other]) await context.addInitScript(script);
-    const page = await respectful.open();
-    await page.evaluate("AppizerWeb.trackEvent('clicked'); AppizerWeb.setUserId('ada')");
-    expect(names(await other.stored(1, await other.open()))).toEqual(["page_viewed"]);
-    expect(await page.evaluate("localStorage.length")).toBe(0);
-    expect(respectful.gateway.sent).toEqual([]);
-    expect(respectful.warnings).toEqual([]);
-  });
+  ])(
+    "%s is respected where the page says so, and nothing is kept in the browser",
+    async ([, signal, value], { createSite }) => {
+      const script = `Object.defineProperty(navigator, ${JSON.stringify(signal)}, { value: ${JSON.stringify(value)} })`;
+      const respectful = await createSite({ options: "autoEvents: true, respectDoNotTrack: true" });
+      const other = await createSite({ options: "autoEvents: true" });
+      for (const { context } of [respectful, other]) await context.addInitScript(script);
+      const page = await respectful.open();
+      await page.evaluate("AppizerWeb.trackEvent('clicked'); AppizerWeb.setUserId('ada')");
+      expect(names(await other.stored(1, await other.open()))).toEqual(["page_viewed"]);
+      expect(await page.evaluate("localStorage.length")).toBe(0);
+      expect(respectful.gateway.sent).toEqual([]);
+      expect(respectful.warnings).toEqual([]);
+    },
+  );
 
-  test("a module tracks as the script does, when it is told the endpoint", async () => {
+  test("a module tracks as the script does, when it is told the endpoint", async ({ createSite }) => {
     const { app, gateway, pages, open, stored } = await createSite();
     pages.serve(
       "/module",
@@ -173,8 +180,10 @@ AppizerWeb.setUserId('user_123');
     expect(await page.evaluate("refusal")).toContain("endpoint");
   });
 
-  test("what cannot be tracked is told on the console and hurts neither the page nor other events", async () => {
-    const { app, open, stored, warnings } = await createSite();
+  test("what cannot be tracked is told on the console and hurts neither the page nor other events", async ({
+    createSite,
+  }) => {
+    const { app, open, stored, until, warnings } = await createSite();
     const page = await open();
     await page.evaluate(`
       const cycle = {}; cycle.self = cycle;
@@ -190,8 +199,10 @@ AppizerWeb.setUserId('user_123');
     await until(() => warnings.length, 15);
   });
 
-  test("events that the gateway refuses are dropped with a warning, those beside them are stored", async () => {
-    const { open, stored, warnings } = await createSite();
+  test("events that the gateway refuses are dropped with a warning, those beside them are stored", async ({
+    createSite,
+  }) => {
+    const { open, stored, until, warnings } = await createSite();
     const page = await open();
     // Refused one by one (too many keys), and with the whole body (a lone surrogate is no JSON that is read).
     await page.evaluate(`
@@ -205,8 +216,8 @@ AppizerWeb.setUserId('user_123');
     await until(() => warnings.length, 2);
   });
 
-  test("a page of another origin is told so once, keeps nothing and stores nothing", async () => {
-    const { pages, app, open, stored, warnings } = await createSite();
+  test("a page of another origin is told so once, keeps nothing and stores nothing", async ({ createSite }) => {
+    const { pages, app, open, stored, until, nothingQueued, warnings } = await createSite();
     const stranger = await open("/", pages.otherOrigin);
     await stranger.evaluate("AppizerWeb.trackEvent('foreign')");
     await until(() => warnings.length, 1);

@@ -1,5 +1,8 @@
-/** What `properties` may hold: anything that JSON can say. Values that it can't (functions, undefined) are left out. */
-export type Properties = Readonly<Record<string, unknown>>;
+/**
+ * An object of anything that JSON can say; values that it can't (functions, undefined) are left out. Not a record of
+ * `unknown`, which TypeScript takes no value of an interface's type for.
+ */
+export type Properties = object;
 /** How the SDK is set up; everything but `appId` can be left out where the script comes from the gateway. */
 export interface InitOptions {
     /** Id of the app; no key belongs in a page. */
@@ -8,7 +11,7 @@ export interface InitOptions {
     readonly autoEvents?: boolean;
     /** Sends `form_submitted` with the names of a form and its fields, never their values. Off where absent. */
     readonly autoHook?: boolean;
-    /** Origin of the gateway, such as `https://events.example.com`; where absent, the one that served the script. */
+    /** Address of the gateway, such as `https://events.example.com`; where absent, the one that served the script. */
     readonly endpoint?: string;
     /**
      * Collects, stores and sends nothing in a browser that asks for it by Do Not Track or Global Privacy Control.
@@ -25,7 +28,7 @@ export interface WebSdk {
     /**
      * Starts the SDK; once a page, a second call is ignored.
      *
-     * @throws TypeError where `appId` is missing, or `endpoint` is no URL, or missing and not to be derived
+     * @throws TypeError where `appId` is missing, or `endpoint` is no http or https URL, or missing and not to be derived
      */
     init(options: InitOptions): void;
     /**
@@ -34,7 +37,7 @@ export interface WebSdk {
      * @param name 1 to 128 characters without control characters
      * @param properties at most 32 KB as JSON
      */
-    trackEvent(name: string, properties?: Properties): void;
+    trackEvent(name: string, properties?: Properties | null): void;
     /**
      * Names the user of all later events, in all tabs and on later visits.
      *

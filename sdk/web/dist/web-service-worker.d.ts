@@ -1,5 +1,5 @@
 export interface NotificationClickOptions {
-    /** Origin of the gateway. */
+    /** Address of the gateway, such as `https://events.example.com`. */
     readonly endpoint: string;
     readonly tenantId: string;
     /** Public `api_key` of the app, never the `server_key`. */
@@ -10,5 +10,7 @@ export interface NotificationClickOptions {
 /**
  * Reports each click on a notification that carries a tracking token, also one that was made offline. To be called
  * while the worker's script runs first; it opens no window, that stays with the worker's own handler.
+ *
+ * @throws TypeError where `endpoint` is no http or https URL
  */
 export declare function reportNotificationClicks(options: NotificationClickOptions): void;

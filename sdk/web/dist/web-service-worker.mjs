@@ -1,110 +1,129 @@
-// sdk/web/src/open-channel.ts
+// sdk/web/src/gateway-url.ts
 function e(e) {
+	let { protocol: t, origin: n, pathname: r } = new URL(e);
+	if (!/^https?:$/.test(t)) throw TypeError(`endpoint: ${e} is no http or https URL`);
+	return n + r.replace(/\/+$/, "");
+}
+// sdk/web/src/open-channel.ts
+function t(e) {
 	return `${e}/pushes/opened`;
 }
-function t(e) {
+function n(e) {
 	return JSON.stringify({
 		tenant_id: e.tenantId,
 		api_key: e.apiKey,
 		tracking_token: e.trackingToken
 	});
 }
+function r(e) {
+	return e?.success === !0;
+}
 // sdk/web/src/post.ts
-var n = [
+var i = [
 	400,
 	401,
 	403,
 	409,
 	413
 ];
-async function r(e, t) {
+async function a(e, t) {
 	try {
-		let r = await fetch(e, {
+		let n = await fetch(e, {
 			method: "POST",
 			body: t,
 			keepalive: !0,
 			credentials: "omit",
 			..."timeout" in AbortSignal ? { signal: AbortSignal.timeout(1e4) } : {}
-		});
-		return r.ok ? {
+		}), { ok: r, status: a, headers: s } = n;
+		return r ? {
 			kind: "accepted",
-			answer: await r.json()
-		} : n.includes(r.status) ? {
+			answer: await n.json()
+		} : i.includes(a) ? {
 			kind: "refused",
-			status: r.status,
-			reason: await r.text()
+			status: a,
+			reason: await n.text()
 		} : {
 			kind: "failed",
-			retryAfterMs: Number(r.headers.get("Retry-After")) * 1e3 || 0
+			reason: `${e} answers ${a}`,
+			retryAfterMs: o(s.get("Retry-After"))
 		};
-	} catch {
-		return { kind: "failed" };
+	} catch (t) {
+		return {
+			kind: "failed",
+			reason: `${e}: ${t}`
+		};
 	}
 }
+function o(e) {
+	return Number(e) * 1e3 || Date.parse(e ?? "") - Date.now() || 0;
+}
 // sdk/web/src/retry.ts
-var i = 1e3, a = 6e4, o = 36e5;
-function s(e, t) {
-	let n = Math.min(i * 2 ** (e - 1), a);
-	return Math.max(n, Math.min(t, o)) * (1 + Math.random() / 2);
+var s = 1e3, c = 6e4, l = 36e5;
+function u(e, t) {
+	let n = Math.min(s * 2 ** (e - 1), c);
+	return Math.max(n, Math.min(t, l)) * (1 + Math.random() / 2);
 }
 // sdk/web/src/warn.ts
-function c(e) {
+function d(e) {
 	console.warn(`[Carillon] ${e}`);
 }
 // sdk/web/service-worker/open-queue.ts
-var l = 1e3, u = "opens";
-async function d(e) {
+var f = 1e3, p = "opens";
+async function m(e) {
 	let t = indexedDB.open(e, 1);
 	t.onupgradeneeded = () => {
-		t.result.createObjectStore(u, {
+		t.result.createObjectStore(p, {
 			keyPath: "order",
 			autoIncrement: !0
 		}).createIndex("token", "token", { unique: !0 });
 	};
-	let n = await f(t);
+	let n = await h(t);
 	async function r(e) {
-		let t = n.transaction(u, "readwrite"), r = new Promise((e, n) => {
+		let t = n.transaction(p, "readwrite"), r = new Promise((e, n) => {
 			t.oncomplete = () => e(), t.onabort = () => n(t.error);
 		});
-		await Promise.all([e(t.objectStore(u)), r]);
+		await Promise.all([e(t.objectStore(p)), r]);
 	}
 	return {
 		add: (e) => r(async (t) => {
-			if (await f(t.index("token").count(e)) > 0 || (await f(t.add({ token: e })), await f(t.count()) <= l)) return;
-			let n = await f(t.openKeyCursor());
-			n !== null && await f(t.delete(n.primaryKey));
+			if (await h(t.index("token").count(e)) > 0 || (await h(t.add({ token: e })), await h(t.count()) <= f)) return;
+			let n = await h(t.openKeyCursor());
+			n !== null && await h(t.delete(n.primaryKey));
 		}),
 		async list() {
-			return (await f(n.transaction(u).objectStore(u).getAll())).map(({ token: e }) => e);
+			return (await h(n.transaction(p).objectStore(p).getAll())).map(({ token: e }) => e);
 		},
 		remove: (e) => r(async (t) => {
-			let n = await f(t.index("token").getKey(e));
-			n !== void 0 && await f(t.delete(n));
+			let n = await h(t.index("token").getKey(e));
+			n !== void 0 && await h(t.delete(n));
 		})
 	};
 }
-function f(e) {
+function h(e) {
 	return new Promise((t, n) => {
 		e.onsuccess = () => t(e.result), e.onerror = () => n(e.error);
 	});
 }
 // sdk/web/service-worker/notification-clicks.ts
-var p = "carillon-opens", m = 1e4;
-function h(n) {
-	let { endpoint: i, tenantId: a, apiKey: o, trackingToken: l = _ } = n, u = e(i.replace(/\/+$/, "")), f, p = Promise.resolve();
-	function h() {
-		return f ?? (f = d(`carillon:${a}:${o}`)), f;
+var g = "carillon-opens", _ = 1e4;
+function v(i) {
+	let { endpoint: o, tenantId: s, apiKey: c, trackingToken: l = b } = i, f = t(e(o)), p, h = Promise.resolve();
+	function g() {
+		return p ?? (p = m(`carillon:${s}:${c}`)), p;
 	}
 	async function v(e) {
-		let n = await r(u, t({
-			tenantId: a,
-			apiKey: o,
+		let t = await a(f, n({
+			tenantId: s,
+			apiKey: c,
 			trackingToken: e
 		}));
-		return n.kind === "refused" && c(`open not accepted and dropped: ${n.status} ${n.reason}`), n;
+		return t.kind === "refused" && d(`open not accepted and dropped: ${t.status} ${t.reason}`), t.kind === "accepted" && !r(t.answer) ? {
+			kind: "failed",
+			reason: "the answer is not the gateway's"
+		} : t;
 	}
-	async function y() {
-		let e = await h(), t = 0;
+	async function x() {
+		let e = await g(), t = 0;
 		for (let [n] = await e.list(); n !== void 0; [n] = await e.list()) {
 			let r = await v(n);
 			if (r.kind !== "failed") {
@@ -112,43 +131,43 @@ function h(n) {
 				continue;
 			}
 			t++;
-			let i = s(t, r.retryAfterMs ?? 0);
-			if (t > 5 || i > m) return g();
+			let i = u(t, r.retryAfterMs ?? 0);
+			if (t > 5 || i > _) return y();
 			await new Promise((e) => setTimeout(e, i));
 		}
 	}
-	function b() {
-		return p = p.then(y, y), p;
+	function S() {
+		return h = h.then(x, x), h;
 	}
-	async function x(e) {
+	async function C(e) {
 		try {
-			await (await h()).add(e);
+			await (await g()).add(e);
 		} catch {
 			await v(e);
 			return;
 		}
-		await b();
+		await S();
 	}
 	addEventListener("notificationclick", (e) => {
 		let { notification: t } = e, n = l(t.data);
-		n !== void 0 && e.waitUntil(x(n));
+		n !== void 0 && e.waitUntil(C(n));
 	});
 	for (let e of [
 		"activate",
 		"push",
 		"sync"
-	]) addEventListener(e, (e) => e.waitUntil(b()));
+	]) addEventListener(e, (e) => e.waitUntil(S()));
 }
-async function g() {
+async function y() {
 	let { sync: e } = globalThis.registration;
 	try {
-		await e?.register(p);
+		await e?.register(g);
 	} catch (e) {
-		c(`opens wait for the next notification: ${e}`);
+		d(`opens wait for the next notification: ${e}`);
 	}
 }
-function _(e) {
+function b(e) {
 	let t = typeof e == "object" && e && "tracking_token" in e ? e.tracking_token : void 0;
 	return typeof t == "string" ? t : void 0;
 }
-export { h as reportNotificationClicks };
+export { v as reportNotificationClicks };

@@ -3,4 +3,4 @@ export type { InitOptions, Properties, WebSdk } from "./api.js";
 export declare const Carillon: import("./api.js").WebSdk;
 /** The same by the name under which the API was published. */
 export declare const AppizerWeb: import("./api.js").WebSdk;
-export declare const init: (options: import("./api.js").InitOptions) => void, trackEvent: (name: string, properties?: import("./api.js").Properties) => void, setUserId: (id: string | null, signature?: string) => void, reportPushOpened: (trackingToken: string) => void;
+export declare const init: (options: import("./api.js").InitOptions) => void, trackEvent: (name: string, properties?: import("./api.js").Properties | null) => void, setUserId: (id: string | null, signature?: string) => void, reportPushOpened: (trackingToken: string) => void;

@@ -15,7 +15,8 @@ function t({ queue: e, endpoint: t, appId: r }) {
 	};
 }
 function n(t) {
-	return t?.status === "rejected" && e(`an event was not accepted and is dropped: ${t.error.message}`), t !== void 0 && t.status !== "retry";
+	let { status: n, error: r } = t ?? {};
+	return n === "rejected" && e(`an event was not accepted and is dropped: ${r?.message}`), n === "stored" || n === "duplicate" || n === "rejected";
 }
 // sdk/web/src/uuid.ts
 function r() {
@@ -56,64 +57,84 @@ function o(e) {
 	addEventListener("submit", ({ target: t }) => t instanceof HTMLFormElement && e(s(t)), !0);
 }
 function s(e) {
-	let t = Reflect.get(HTMLFormElement.prototype, "elements", e), n = Array.from(t, (e) => e.getAttribute("name"));
+	let t = Reflect.get(HTMLFormElement.prototype, "elements", e), n = (t) => Element.prototype.getAttribute.call(e, t) ?? void 0, r = Array.from(t, (e) => e.getAttribute("name"));
 	return {
-		form_id: e.getAttribute("id") ?? void 0,
-		form_name: e.getAttribute("name") ?? void 0,
+		form_id: n("id"),
+		form_name: n("name"),
 		path: location.pathname,
-		fields: [...new Set(n.filter(Boolean))].slice(0, 100)
+		fields: [...new Set(r.filter(Boolean))].slice(0, 100)
 	};
 }
-// sdk/web/src/identity.ts
-function c(e, t) {
+// sdk/web/src/text.ts
+var c = /[\ud800-\udfff]/u;
+function l(e, t) {
+	return typeof e == "string" && e !== "" && [...e].length <= t && !c.test(e);
+}
+function u(e) {
+	return new TextEncoder().encode(e).length;
+}
+var d = /^[\da-f]{64}$/i;
+function f(e, t) {
 	let n = `${t}:signature`;
 	return {
 		user() {
-			e.get(t) === void 0 && e.set(t, `web:${r()}`);
-			let i = e.get(t), [a, ...o] = (e.get(n) ?? "").split(" ");
-			return o.join(" ") === i ? {
-				user_id: i,
-				user_signature: a
-			} : { user_id: i };
+			p(e.get(t)) || e.set(t, h());
+			let r = e.get(t), [i, ...a] = (e.get(n) ?? "").split(" ");
+			return a.join(" ") === r && m(i) ? {
+				user_id: r,
+				user_signature: i
+			} : { user_id: r };
 		},
-		setUserId(i, a) {
-			i === null || a === void 0 ? e.remove(n) : e.set(n, `${a} ${i}`), e.set(t, i ?? `web:${r()}`);
+		setUserId(r, i) {
+			r === null || i === void 0 ? e.remove(n) : e.set(n, `${i} ${r}`), e.set(t, r ?? h());
 		}
 	};
 }
+function p(e) {
+	return l(e, 256) && !e.startsWith("anon:");
+}
+function m(e) {
+	return typeof e == "string" && d.test(e);
+}
+function h() {
+	return `web:${r()}`;
+}
 // sdk/web/src/open-channel.ts
-function l({ queue: e, endpoint: t, tenantId: n, apiKey: r }) {
+function g({ queue: e, endpoint: t, tenantId: n, apiKey: r }) {
 	return {
 		queue: e,
-		url: u(t),
+		url: _(t),
 		maxItems: 1,
-		body: ([e]) => d({
+		body: ([e]) => v({
 			tenantId: n,
 			apiKey: r,
 			trackingToken: e.text
 		}),
-		done: (e) => e
+		done: (e, t) => y(t) ? e : []
 	};
 }
-function u(e) {
+function _(e) {
 	return `${e}/pushes/opened`;
 }
-function d(e) {
+function v(e) {
 	return JSON.stringify({
 		tenant_id: e.tenantId,
 		api_key: e.apiKey,
 		tracking_token: e.trackingToken
 	});
 }
+function y(e) {
+	return e?.success === !0;
+}
 // sdk/web/src/page-views.ts
-function f(e) {
+function b(e) {
 	let t = "";
 	function n() {
 		let { href: n } = location;
 		if (n === t) return;
-		let r = p(t || document.referrer);
+		let r = x(t || document.referrer);
 		t = n, e({
-			url: p(n),
+			url: x(n),
 			path: location.pathname,
 			...r === "" ? {} : { referrer: r }
 		});
@@ -129,48 +150,51 @@ function f(e) {
 		e && (t = "", n());
 	});
 }
-function p(e) {
+function x(e) {
 	if (e === "") return "";
-	let { origin: t, pathname: n, hash: r } = new URL(e);
-	return `${t}${n}${r.replace(/[?&=].*$/s, "")}`;
+	let t = new URL(e);
+	return t.username = t.password = t.search = "", t.hash = t.hash.replace(/#?[?&=].*$/s, ""), t.href;
 }
-// sdk/web/src/queue.ts
-var m = 1e3;
-function h(t, n) {
-	let r = 0, i = () => t.keys(n).sort();
+function S(t, n) {
+	let i = r(), a = 0, o = 0, s = () => t.keys(n).sort();
+	function c() {
+		let n = s().reverse(), r = 0, i = n.filter((e) => (r += e.length + (t.get(e)?.length ?? 0), r > 45e4));
+		for (let e of i) t.remove(e);
+		i.length > 0 && e(`the oldest ${i.length} of what waits to be sent are dropped: too much waits`), o = 5e4;
+	}
 	return {
-		add(a, o) {
-			let s = i();
-			if (s.length >= m) {
-				e(`more than ${m} events wait to be sent; the oldest are dropped`);
-				for (let e of s.slice(0, s.length - m + 1)) t.remove(e);
-			}
-			let c = `${n}${g(Date.now(), 9)}${g(r++, 4)}.${a}`;
-			return t.set(c, o), c;
+		add(e) {
+			let r = `${n}${C(Date.now(), 9)}${C(a++, 4)}.${i}`;
+			o -= r.length + e.length, o < 0 && c(), t.set(r, e);
 		},
-		items: () => i().flatMap((e) => {
-			let r = t.get(e), i = Number.parseInt(e.slice(n.length, n.length + 9), 36);
-			return r === void 0 ? [] : [{
-				key: e,
-				text: r,
-				addedMs: i
-			}];
-		}),
+		*items() {
+			for (let e of s()) {
+				let r = t.get(e);
+				if (r === void 0) continue;
+				let a = Number.parseInt(e.slice(n.length, n.length + 9), 36);
+				yield {
+					key: e,
+					text: r,
+					isOwn: e.endsWith(i),
+					addedMs: a
+				};
+			}
+		},
 		remove: (e) => t.remove(e)
 	};
 }
-function g(e, t) {
+function C(e, t) {
 	return e.toString(36).padStart(t, "0").slice(-t);
 }
 // sdk/web/src/post.ts
-var _ = [
+var w = 6e4, T = [
 	400,
 	401,
 	403,
 	409,
 	413
 ];
-async function v(e, t) {
+async function E(e, t) {
 	try {
 		let n = await fetch(e, {
 			method: "POST",
@@ -178,115 +202,130 @@ async function v(e, t) {
 			keepalive: !0,
 			credentials: "omit",
 			..."timeout" in AbortSignal ? { signal: AbortSignal.timeout(1e4) } : {}
-		});
-		return n.ok ? {
+		}), { ok: r, status: i, headers: a } = n;
+		return r ? {
 			kind: "accepted",
 			answer: await n.json()
-		} : _.includes(n.status) ? {
+		} : T.includes(i) ? {
 			kind: "refused",
-			status: n.status,
+			status: i,
 			reason: await n.text()
 		} : {
 			kind: "failed",
-			retryAfterMs: Number(n.headers.get("Retry-After")) * 1e3 || 0
+			reason: `${e} answers ${i}`,
+			retryAfterMs: D(a.get("Retry-After"))
 		};
-	} catch {
-		return { kind: "failed" };
+	} catch (t) {
+		return {
+			kind: "failed",
+			reason: `${e}: ${t}`
+		};
 	}
+}
+function D(e) {
+	return Number(e) * 1e3 || Date.parse(e ?? "") - Date.now() || 0;
 }
 // sdk/web/src/retry.ts
-var y = 1e3, b = 6e4, x = 36e5;
-function S(e, t) {
-	let n = Math.min(y * 2 ** (e - 1), b);
-	return Math.max(n, Math.min(t, x)) * (1 + Math.random() / 2);
+var O = 1e3, k = 6e4, A = 36e5;
+function j(e, t) {
+	let n = Math.min(O * 2 ** (e - 1), k);
+	return Math.max(n, Math.min(t, A)) * (1 + Math.random() / 2);
 }
 // sdk/web/src/sender.ts
-var C = 1e3, w = 3e3, T = 6e4;
-function E({ channels: t, exclusive: n, storage: r, waitKey: i, beacon: a }) {
-	let o = /* @__PURE__ */ new Set(), s = /* @__PURE__ */ new Map(), c = /* @__PURE__ */ new Set(), l, u, d = !1, f = !1, p = 0, m = 0, h = Infinity;
+var M = 1e3, N = 3e3;
+function P({ channels: t, exclusive: n, storage: r, waitKey: i, beacon: a }) {
+	let o = /* @__PURE__ */ new Map(), s = /* @__PURE__ */ new Set(), c, l, d = !1, f = !1, p = 0, m = 0, h = Infinity;
 	function g() {
 		let e = Number(r.get(i) ?? 0) - Date.now();
-		return e > 72e5 ? 0 : e;
+		return e <= 72e5 ? e : 0;
 	}
-	function _() {
-		d && (f = !0), d || l !== void 0 || (l = setTimeout(y, Math.max(0, m - Date.now(), g())));
+	function _(e) {
+		m = performance.now() + e;
+	}
+	function v() {
+		d && (f = !0), d || c !== void 0 || (c = setTimeout(y, Math.max(0, m - performance.now(), g())));
 	}
 	async function y() {
-		l = void 0, d = !0, f = !1;
+		c = void 0, d = !0, f = !1;
 		let e = !1;
 		try {
 			let t = await n(async () => {
-				e = g() > 0 || await x();
+				e = g() > 0 || await b();
 			});
-			t > 0 && (e = !0, m = Date.now() + t);
+			t > 0 && (e = !0, _(t));
 		} finally {
 			d = !1;
 		}
-		(e || f) && _();
+		(e || f) && v();
 	}
-	async function x() {
-		let e = ({ key: e }) => o.has(e), n = ({ addedMs: e }) => Math.abs(Date.now() - e) >= w;
+	async function b() {
+		let e = (e) => e.isOwn, n = ({ addedMs: e }) => !(Math.abs(Date.now() - e) < N);
 		for (let r of [e, n]) for (let e of t) {
-			let t = E(e, T, r);
-			if (t.length > 0) return O(e, t);
+			let t = x(e, w, r);
+			if (t.length > 0) return S(e, t);
 		}
-		return u === void 0 && t.some((e) => E(e, T, () => !0).length > 0) && (u = setTimeout(() => {
-			u = void 0, _();
-		}, w)), !1;
+		return l === void 0 && t.some((e) => x(e, 6e4, () => !0).length > 0) && (l = setTimeout(() => {
+			l = void 0, v();
+		}, N)), !1;
 	}
-	function E({ queue: e, maxItems: t }, n, r) {
-		let i = [], a = 0;
-		for (let o of e.items()) if (!s.has(o.key) && r(o)) {
-			if (a += D(o.text) + 1, i.length >= Math.min(t, h) || a > n) break;
-			i.push(o);
+	function x({ queue: t, maxItems: n }, r, i) {
+		let a = [], s = 0;
+		for (let c of t.items()) {
+			if (o.has(c.key) || !i(c)) continue;
+			let l = u(c.text) + 1;
+			if (l > 6e4) e("something larger than a request may be was found in the queue and dropped"), t.remove(c.key);
+			else {
+				if (s += l, a.length >= Math.min(n, h) || s > r) break;
+				a.push(c);
+			}
 		}
-		return i;
+		return a;
 	}
-	async function O(e, t) {
-		for (let { key: e, text: n } of t) s.set(e, D(n));
+	async function S(e, t) {
+		for (let { key: e, text: n } of t) o.set(e, u(n));
 		try {
-			return k(e, t, await v(e.url, e.body(t)));
+			return C(e, t, await E(e.url, e.body(t)));
 		} finally {
-			for (let { key: e } of t) s.delete(e);
+			for (let { key: e } of t) o.delete(e);
 		}
 	}
-	function k(t, n, r) {
-		if (r.kind === "failed") return j(r.retryAfterMs);
-		if (r.kind === "refused") return m = Date.now() + C, r.status === 400 && n.length > 1 ? (h = Math.ceil(n.length / 2), !0) : (e(`${n.length} not accepted and dropped: ${r.status} ${r.reason}`), A(t, n), !0);
+	function C(t, n, r) {
+		if (r.kind === "failed") return D(r);
+		if (r.kind === "refused") return _(M), r.status === 400 && n.length > 1 ? (h = Math.ceil(n.length / 2), !0) : (e(`${n.length} not accepted and dropped: ${r.status} ${r.reason}`), T(t, n), !0);
 		let i = t.done(n, r.answer);
-		return A(t, i), i.length < n.length ? j(0) : (p = 0, h *= 2, m = Date.now() + C, !0);
+		return T(t, i), i.length < n.length ? D({
+			reason: "not all were stored",
+			retryAfterMs: 0
+		}) : (p = 0, h *= 2, _(M), !0);
 	}
-	function A({ queue: e }, t) {
-		for (let { key: n } of t) e.remove(n), o.delete(n);
+	function T({ queue: e }, t) {
+		for (let { key: n } of t) e.remove(n), s.delete(n);
 	}
-	function j(e) {
+	function D({ reason: t, retryAfterMs: n }) {
 		p++;
-		let t = S(p, e ?? 0);
-		return e === void 0 ? m = Date.now() + t : r.set(i, String(Math.ceil(Date.now() + t))), p <= (e === void 0 ? 5 : 3) || (m = Date.now() + b, p = 0, !1);
+		let a = j(p, n ?? 0);
+		return n === void 0 ? _(a) : r.set(i, String(Math.ceil(Date.now() + a))), p <= (n === void 0 ? 5 : 3) || (e(`sending failed ${p} times, events wait: ${t}`), _(k), p = 0, !1);
+	}
+	function O(e) {
+		let t = x(e, w - [...o.values()].reduce((e, t) => e + t, 0), ({ key: e, isOwn: t }) => t && !s.has(e));
+		if (t.length === 0) return !1;
+		if (a === void 0) return S(e, t).then((e) => e && v()), !0;
+		if (!a(e.url, e.body(t))) return !1;
+		for (let { key: e } of t) s.add(e);
+		return !0;
 	}
 	return {
-		added(e) {
-			o.add(e), _();
-		},
+		added: v,
 		launch() {
-			p = 0, m = 0, clearTimeout(l), l = void 0, _();
+			p = 0, m = 0, clearTimeout(c), c = void 0, v();
 		},
 		hide() {
-			if (!(g() > 0)) for (let e of t) {
-				let t = E(e, T - [...s.values()].reduce((e, t) => e + t, 0), ({ key: e }) => o.has(e) && !c.has(e));
-				if (t.length !== 0) {
-					if (a === void 0) O(e, t).then((e) => e && _());
-					else if (a(e.url, e.body(t))) for (let { key: e } of t) c.add(e);
-				}
-			}
+			if (!(g() > 0)) for (let e of t) for (; O(e););
 		}
 	};
 }
-function D(e) {
-	return new TextEncoder().encode(e).length;
-}
 // sdk/web/src/storage.ts
-function O() {
+function F() {
 	let e = /* @__PURE__ */ new Map();
 	function t(e, t) {
 		try {
@@ -295,115 +334,122 @@ function O() {
 			return t;
 		}
 	}
+	function n(n) {
+		e.delete(n), t((e) => e.removeItem(n), void 0);
+	}
 	return {
 		get: (n) => e.get(n) ?? t((e) => e.getItem(n), null) ?? void 0,
-		set(n, r) {
-			t((e) => (e.setItem(n, r), !0), !1) ? e.delete(n) : e.set(n, r);
+		set(r, i) {
+			t((e) => (e.setItem(r, i), !0), !1) ? e.delete(r) : (n(r), e.set(r, i));
 		},
-		remove(n) {
-			e.delete(n), t((e) => e.removeItem(n), void 0);
-		},
-		keys(n) {
-			let r = t((e) => Array.from({ length: e.length }, (t, n) => e.key(n) ?? ""), []);
-			return [.../* @__PURE__ */ new Set([...r, ...e.keys()])].filter((e) => e.startsWith(n));
-		}
+		remove: n,
+		keys: (n) => [.../* @__PURE__ */ new Set([...t(Object.keys, []), ...e.keys()])].filter((e) => e.startsWith(n))
 	};
 }
 // sdk/web/src/client.ts
-var k = 128, A = 256, j = 32768, M = /[\u0000-\u001f\u007f-\u009f]/, N = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, P = /^[\da-f]{64}$/i;
-function F({ endpoint: n, ...i }) {
-	let { appId: s, tenantId: u, apiKey: d } = i, p = O(), m = `carillon:${s}:`, g = c(p, `${m}user`), _ = h(p, `${m}event:`), v = h(p, `${m}open:`), y = u !== void 0 && d !== void 0, b = E({
+var I = 128, L = 32768, R = /[\u0000-\u001f\u007f-\u009f]/, z = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+function B({ endpoint: n, ...i }) {
+	let { appId: s, tenantId: c, apiKey: u } = i, d = F(), h = `carillon:${s}:`, _ = f(d, `${h}user`), v = S(d, `${h}event:`), y = S(d, `${h}open:`), x = P({
 		channels: [t({
-			queue: _,
-			endpoint: n,
-			appId: s
-		}), ...y ? [l({
 			queue: v,
 			endpoint: n,
-			tenantId: u,
-			apiKey: d
+			appId: s
+		}), ...c && u ? [g({
+			queue: y,
+			endpoint: n,
+			tenantId: c,
+			apiKey: u
 		})] : []],
-		exclusive: a(p, `${m}sending`),
-		storage: p,
-		waitKey: `${m}wait`,
+		exclusive: a(d, `${h}sending`),
+		storage: d,
+		waitKey: `${h}wait`,
 		..."keepalive" in Request.prototype ? {} : { beacon: (e, t) => navigator.sendBeacon(e, t) }
-	}), x = {
-		trackEvent(t, n = {}) {
-			if (!L(t, k) || M.test(t)) return e(`not tracked: an event's name has 1 to ${k} characters, none of them control`);
-			let i = R(n);
+	});
+	function C(e, t) {
+		V(() => {
+			e.add(t), x.added();
+		});
+	}
+	let w = {
+		trackEvent(t, n) {
+			if (!l(t, I) || R.test(t)) return e(`not tracked: an event's name has 1 to ${I} characters, none of them control`);
+			let i = H(n);
 			if (i === void 0) return e(`${t} not tracked: its properties are no object of at most 32 KB of JSON`);
-			let a = r(), o = {
-				event_id: a,
-				...g.user(),
+			let a = {
+				event_id: r(),
+				..._.user(),
 				event_name: t,
 				event_time: (/* @__PURE__ */ new Date()).toISOString()
 			};
-			b.added(_.add(a, `${JSON.stringify(o).slice(0, -1)},"properties":${i}}`));
+			C(v, `${JSON.stringify(a).slice(0, -1)},"properties":${i}}`);
 		},
 		setUserId(t, n) {
-			if (t !== null && (!L(t, A) || t.startsWith("anon:"))) return e(`user id not set: it has 1 to ${A} characters and does not start with "anon:"`);
-			if (n !== void 0 && !P.test(n)) return e("user id not set: a signature is 64 hex digits");
-			g.setUserId(t, n);
+			if (t !== null && !p(t)) return e("user id not set: it has 1 to 256 characters and does not start with \"anon:\"");
+			if (n !== void 0 && !m(n)) return e("user id not set: a signature is 64 hex digits");
+			_.setUserId(t, n);
 		},
 		reportPushOpened(t) {
-			if (!y) return e("open not reported: init needs tenantId and apiKey for it");
-			if (typeof t != "string" || !N.test(t)) return e("open not reported: a tracking token is a UUID");
-			b.added(v.add(t, t));
+			if (!c || !u) return e("open not reported: init needs tenantId and apiKey for it");
+			if (typeof t != "string" || !z.test(t)) return e("open not reported: a tracking token is a UUID");
+			C(y, t);
 		}
 	};
-	return I(() => {
-		i.autoEvents === !0 && f((e) => x.trackEvent("page_viewed", e)), i.autoHook === !0 && o((e) => x.trackEvent("form_submitted", e)), addEventListener("pagehide", b.hide), addEventListener("pageshow", b.launch), addEventListener("online", b.launch), document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" ? b.hide() : b.launch()), b.launch();
-	}), x;
+	return V(() => {
+		i.autoEvents === !0 && b((e) => w.trackEvent("page_viewed", e)), i.autoHook === !0 && o((e) => w.trackEvent("form_submitted", e)), addEventListener("pagehide", x.hide), addEventListener("pageshow", x.launch), addEventListener("online", x.launch), document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" ? x.hide() : x.launch()), x.launch();
+	}), w;
 }
-function I(e) {
+function V(e) {
 	let { prerendering: t } = document;
 	t === !0 ? document.addEventListener("prerenderingchange", e, { once: !0 }) : e();
 }
-function L(e, t) {
-	return typeof e == "string" && e !== "" && [...e].length <= t;
-}
-function R(e) {
-	if (typeof e == "object" && e && !Array.isArray(e)) try {
-		let t = JSON.stringify(e);
-		return new TextEncoder().encode(t).length <= j ? t : void 0;
+function H(e) {
+	try {
+		let t = JSON.stringify(e ?? {});
+		return t?.startsWith("{") && u(t) <= L ? t : void 0;
 	} catch {
 		return;
 	}
 }
+// sdk/web/src/gateway-url.ts
+function U(e) {
+	let { protocol: t, origin: n, pathname: r } = new URL(e);
+	if (!/^https?:$/.test(t)) throw TypeError(`endpoint: ${e} is no http or https URL`);
+	return n + r.replace(/\/+$/, "");
+}
 // sdk/web/src/sdk.ts
-var z = () => void 0, B = {
-	trackEvent: z,
-	setUserId: z,
-	reportPushOpened: z
-}, V = {
-	trackEvent: (t) => e(`${t} not tracked: call init first`),
+var W = () => void 0, G = {
+	trackEvent: W,
+	setUserId: W,
+	reportPushOpened: W
+}, K = {
+	trackEvent: () => e("event not tracked: call init first"),
 	setUserId: () => e("user id not set: call init first"),
 	reportPushOpened: () => e("open not reported: call init first")
 };
-function H(t) {
-	let n = V;
+function q(t) {
+	let n = K;
 	return {
 		init(r) {
-			if (n !== V) return e("init was called before; this call is ignored");
-			let { appId: i } = r, a = r.endpoint ?? t;
+			if (n !== K) return e("init was called before; this call is ignored");
+			let { appId: i, endpoint: a = t } = r ?? {};
 			if (typeof i != "string" || i === "") throw TypeError("init: appId is missing");
-			if (a === void 0) throw TypeError("init: endpoint, the gateway's origin, is missing");
-			let { href: o } = new URL(a);
-			n = U(r) ? B : F({
+			if (a === void 0) throw TypeError("init: endpoint, the gateway's address, is missing");
+			let o = {
 				...r,
-				endpoint: o.replace(/\/+$/, "")
-			});
+				endpoint: U(a)
+			};
+			n = J(r) ? G : B(o);
 		},
 		trackEvent: (e, t) => n.trackEvent(e, t),
 		setUserId: (e, t) => n.setUserId(e, t),
 		reportPushOpened: (e) => n.reportPushOpened(e)
 	};
 }
-function U({ respectDoNotTrack: e }) {
+function J({ respectDoNotTrack: e }) {
 	if (e !== !0) return !1;
 	let { globalPrivacyControl: t } = navigator;
 	return navigator.doNotTrack === "1" || t === !0;
 }
 // sdk/web/src/web.ts
-var W = H(void 0), G = W, { init: K, trackEvent: q, setUserId: J, reportPushOpened: Y } = W;
-export { G as AppizerWeb, W as Carillon, K as init, Y as reportPushOpened, J as setUserId, q as trackEvent };
+var Y = q(void 0), X = Y, { init: Z, trackEvent: Q, setUserId: $, reportPushOpened: ee } = Y;
+export { X as AppizerWeb, Y as Carillon, Z as init, ee as reportPushOpened, $ as setUserId, Q as trackEvent };

@@ -1,4 +1,5 @@
-import { openedBody, openedUrl } from "../src/open-channel.ts";
+import { gatewayUrl } from "../src/gateway-url.ts";
+import { isReported, openedBody, openedUrl } from "../src/open-channel.ts";
 import { type Outcome, post } from "../src/post.ts";
 import { NETWORK_RETRIES, retryWaitMs } from "../src/retry.ts";
 import { warn } from "../src/warn.ts";
@@ -10,7 +11,7 @@ const SYNC_TAG = "carillon-opens";
 const MAX_WAIT_MS = 10_000;
 
 export interface NotificationClickOptions {
-  /** Origin of the gateway. */
+  /** Address of the gateway, such as `https://events.example.com`. */
   readonly endpoint: string;
   readonly tenantId: string;
   /** Public `api_key` of the app, never the `server_key`. */
@@ -33,10 +34,12 @@ interface Worker {
 /**
  * Reports each click on a notification that carries a tracking token, also one that was made offline. To be called
  * while the worker's script runs first; it opens no window, that stays with the worker's own handler.
+ *
+ * @throws TypeError where `endpoint` is no http or https URL
  */
 export function reportNotificationClicks(options: NotificationClickOptions): void {
   const { endpoint, tenantId, apiKey, trackingToken = tokenOf } = options;
-  const url = openedUrl(endpoint.replace(/\/+$/, ""));
+  const url = openedUrl(gatewayUrl(endpoint));
   let opening: Promise<OpenQueue> | undefined;
   let sending: Promise<void> = Promise.resolve();
 
@@ -48,6 +51,9 @@ export function reportNotificationClicks(options: NotificationClickOptions): voi
   async function report(token: string): Promise<Outcome> {
     const outcome = await post(url, openedBody({ tenantId, apiKey, trackingToken: token }));
     if (outcome.kind === "refused") warn(`open not accepted and dropped: ${outcome.status} ${outcome.reason}`);
+    if (outcome.kind === "accepted" && !isReported(outcome.answer)) {
+      return { kind: "failed", reason: "the answer is not the gateway's" };
+    }
     return outcome;
   }
 

@@ -2,25 +2,23 @@ import type { InitOptions, Properties, WebSdk } from "./api.ts";
 import { eventChannel } from "./event-channel.ts";
 import { createExclusive } from "./exclusive.ts";
 import { watchFormSubmissions } from "./form-submissions.ts";
-import { createIdentity } from "./identity.ts";
+import { createIdentity, isSignature, isUserId, MAX_USER_ID_CHARACTERS } from "./identity.ts";
 import { openChannel } from "./open-channel.ts";
 import { watchPageViews } from "./page-views.ts";
-import { createQueue } from "./queue.ts";
+import { createQueue, type Queue } from "./queue.ts";
 import { createSender } from "./sender.ts";
 import { pageStorage } from "./storage.ts";
+import { isText, utf8Bytes } from "./text.ts";
 import { randomUuid } from "./uuid.ts";
 import { warn } from "./warn.ts";
 
-/** Most characters of an event's name and of a user's id (http.md of the gateway's surfaces). */
+/** Most characters of an event's name (http.md of the gateway's surfaces). */
 const MAX_NAME_CHARACTERS = 128;
-const MAX_USER_ID_CHARACTERS = 256;
 /** Most UTF-8 bytes of properties as JSON. */
 const MAX_PROPERTIES_BYTES = 32_768;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what names must not contain
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-
-const SIGNATURE = /^[\da-f]{64}$/i;
 
 /** A started SDK. */
 export type WebClient = Omit<WebSdk, "init">;
@@ -33,11 +31,10 @@ export function startClient({ endpoint, ...options }: InitOptions & { readonly e
   const identity = createIdentity(storage, `${prefix}user`);
   const events = createQueue(storage, `${prefix}event:`);
   const opens = createQueue(storage, `${prefix}open:`);
-  const canReportOpens = tenantId !== undefined && apiKey !== undefined;
   const sender = createSender({
     channels: [
       eventChannel({ queue: events, endpoint, appId }),
-      ...(canReportOpens ? [openChannel({ queue: opens, endpoint, tenantId, apiKey })] : []),
+      ...(tenantId && apiKey ? [openChannel({ queue: opens, endpoint, tenantId, apiKey })] : []),
     ],
     exclusive: createExclusive(storage, `${prefix}sending`),
     storage,
@@ -45,38 +42,46 @@ export function startClient({ endpoint, ...options }: InitOptions & { readonly e
     ...("keepalive" in Request.prototype ? {} : { beacon: (url, body) => navigator.sendBeacon(url, body) }),
   });
 
+  /** Queues something and has it sent; what a page does while the browser prepares it, once somebody sees the page. */
+  function add(queue: Queue, text: string): void {
+    whenSeen(() => {
+      queue.add(text);
+      sender.added();
+    });
+  }
+
   const client: WebClient = {
-    trackEvent(name, properties = {}) {
+    trackEvent(name, properties) {
       if (!isText(name, MAX_NAME_CHARACTERS) || CONTROL.test(name)) {
         return warn(`not tracked: an event's name has 1 to ${MAX_NAME_CHARACTERS} characters, none of them control`);
       }
       const json = propertiesJson(properties);
       if (json === undefined) return warn(`${name} not tracked: its properties are no object of at most 32 KB of JSON`);
-      const id = randomUuid();
       const event = {
-        event_id: id,
+        event_id: randomUuid(),
         ...identity.user(),
         event_name: name,
         event_time: new Date().toISOString(),
       };
-      sender.added(events.add(id, `${JSON.stringify(event).slice(0, -1)},"properties":${json}}`));
+      add(events, `${JSON.stringify(event).slice(0, -1)},"properties":${json}}`);
     },
     setUserId(id, signature) {
-      if (id !== null && (!isText(id, MAX_USER_ID_CHARACTERS) || id.startsWith("anon:"))) {
+      if (id !== null && !isUserId(id)) {
         return warn(
           `user id not set: it has 1 to ${MAX_USER_ID_CHARACTERS} characters and does not start with "anon:"`,
         );
       }
-      if (signature !== undefined && !SIGNATURE.test(signature))
+      if (signature !== undefined && !isSignature(signature)) {
         return warn("user id not set: a signature is 64 hex digits");
+      }
       identity.setUserId(id, signature);
     },
     reportPushOpened(trackingToken) {
-      if (!canReportOpens) return warn("open not reported: init needs tenantId and apiKey for it");
+      if (!tenantId || !apiKey) return warn("open not reported: init needs tenantId and apiKey for it");
       if (typeof trackingToken !== "string" || !UUID.test(trackingToken)) {
         return warn("open not reported: a tracking token is a UUID");
       }
-      sender.added(opens.add(trackingToken, trackingToken));
+      add(opens, trackingToken);
     },
   };
 
@@ -103,16 +108,11 @@ function whenSeen(start: () => void): void {
   else start();
 }
 
-function isText(value: unknown, maxCharacters: number): value is string {
-  return typeof value === "string" && value !== "" && [...value].length <= maxCharacters;
-}
-
 /** Properties as JSON; undefined where they are no object, are too large or can't be said in JSON. */
-function propertiesJson(properties: Properties): string | undefined {
-  if (typeof properties !== "object" || properties === null || Array.isArray(properties)) return undefined;
+function propertiesJson(properties: Properties | null | undefined): string | undefined {
   try {
-    const json = JSON.stringify(properties);
-    return new TextEncoder().encode(json).length <= MAX_PROPERTIES_BYTES ? json : undefined;
+    const json = JSON.stringify(properties ?? {});
+    return json?.startsWith("{") && utf8Bytes(json) <= MAX_PROPERTIES_BYTES ? json : undefined;
   } catch {
     // A cycle, or a BigInt.
     return undefined;

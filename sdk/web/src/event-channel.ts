@@ -19,23 +19,21 @@ export function eventChannel({ queue, endpoint, appId }: EventChannelOptions): C
     maxItems: MAX_EVENTS,
     body: (items) => `{"app_id":${JSON.stringify(appId)},"events":[${items.map(({ text }) => text).join(",")}]}`,
     done(items, answer) {
-      const { results } = (answer ?? {}) as Partial<Answer>;
+      const { results } = (answer ?? {}) as { readonly results?: readonly (Result | null | undefined)[] };
       return items.filter((_, at) => isDone(results?.[at]));
     },
   };
 }
 
-/** What the gateway says of a batch, in the order of its events. */
-interface Answer {
-  readonly results: readonly Result[];
+/** What the gateway says of an event of a batch, in the order in which they were sent; as far as it can be relied on. */
+interface Result {
+  readonly status?: unknown;
+  readonly error?: { readonly message?: unknown };
 }
 
-type Result =
-  | { readonly status: "stored" | "duplicate" | "retry" }
-  | { readonly status: "rejected"; readonly error: { readonly message: string } };
-
 /** Whether an event needs no further request; not where nothing is said of it. */
-function isDone(result: Result | undefined): boolean {
-  if (result?.status === "rejected") warn(`an event was not accepted and is dropped: ${result.error.message}`);
-  return result !== undefined && result.status !== "retry";
+function isDone(result: Result | null | undefined): boolean {
+  const { status, error } = result ?? {};
+  if (status === "rejected") warn(`an event was not accepted and is dropped: ${error?.message}`);
+  return status === "stored" || status === "duplicate" || status === "rejected";
 }

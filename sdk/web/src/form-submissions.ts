@@ -10,12 +10,13 @@ export function watchFormSubmissions(report: (properties: Properties) => void): 
 }
 
 function describe(form: HTMLFormElement): Properties {
-  // A field named "elements" or "id" hides the form's own property of that name; the prototype's getter sees past it.
+  // A field named "elements" or "getAttribute" hides the form's own property of that name; the prototype's is not hidden.
   const elements: HTMLFormControlsCollection = Reflect.get(HTMLFormElement.prototype, "elements", form);
+  const attribute = (name: string) => Element.prototype.getAttribute.call(form, name) ?? undefined;
   const names = Array.from(elements, (field) => field.getAttribute("name"));
   return {
-    form_id: form.getAttribute("id") ?? undefined,
-    form_name: form.getAttribute("name") ?? undefined,
+    form_id: attribute("id"),
+    form_name: attribute("name"),
     path: location.pathname,
     fields: [...new Set(names.filter(Boolean))].slice(0, MAX_FIELDS),
   };

@@ -15,7 +15,7 @@ export function openChannel({ queue, endpoint, tenantId, apiKey }: OpenChannelOp
     url: openedUrl(endpoint),
     maxItems: 1,
     body: ([item]) => openedBody({ tenantId, apiKey, trackingToken: item!.text }),
-    done: (items) => items,
+    done: (items, answer) => (isReported(answer) ? items : []),
   };
 }
 
@@ -31,4 +31,9 @@ export function openedBody(opened: { tenantId: string; apiKey: string; trackingT
     api_key: opened.apiKey,
     tracking_token: opened.trackingToken,
   });
+}
+
+/** Whether an answer is the gateway's, and not that of something between here and there. */
+export function isReported(answer: unknown): boolean {
+  return (answer as { readonly success?: unknown } | null)?.success === true;
 }

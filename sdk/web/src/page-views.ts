@@ -36,6 +36,8 @@ export function watchPageViews(report: (properties: Properties) => void): void {
 /** An address without what may be private: the query, and what comes after `?`, `&` or `=` in the fragment. */
 function shown(address: string): string {
   if (address === "") return "";
-  const { origin, pathname, hash } = new URL(address);
-  return `${origin}${pathname}${hash.replace(/[?&=].*$/s, "")}`;
+  const url = new URL(address);
+  url.username = url.password = url.search = "";
+  url.hash = url.hash.replace(/#?[?&=].*$/s, "");
+  return url.href;
 }

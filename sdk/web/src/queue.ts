@@ -1,8 +1,11 @@
 import type { Storage } from "./storage.ts";
+import { randomUuid } from "./uuid.ts";
 import { warn } from "./warn.ts";
 
-/** Most items that wait; beyond, the oldest go. */
-const MAX_ITEMS = 1_000;
+/** Most characters that wait, keys included; beyond, the oldest go. All of a site has 5 M of them in localStorage. */
+const MAX_CHARACTERS = 500_000;
+/** How much of that is made free at once, and may be added by a page before it counts again what all pages added. */
+const ROOM_CHARACTERS = 50_000;
 /** Digits of a time in base 36, which in a fixed width sort like the time: enough for 3,000 years of milliseconds. */
 const TIME_DIGITS = 9;
 
@@ -11,16 +14,17 @@ export interface Item {
   /** Its key in the storage; keys sort by age. */
   readonly key: string;
   readonly text: string;
-  /** When it was added, milliseconds since 1970 on this browser's clock. */
+  /** Whether this page added it. */
+  readonly isOwn: boolean;
+  /** When it was added, milliseconds since 1970 on this browser's clock; NaN where the key does not tell. */
   readonly addedMs: number;
 }
 
 /** What waits to be sent, of all tabs of this browser. */
 export interface Queue {
-  /** Adds an item and answers its key. */
-  add(id: string, text: string): string;
+  add(text: string): void;
   /** All items, oldest first. */
-  items(): Item[];
+  items(): Iterable<Item>;
   remove(key: string): void;
 }
 
@@ -29,27 +33,40 @@ export interface Queue {
  * which one would undo what the other did.
  */
 export function createQueue(storage: Storage, prefix: string): Queue {
+  const page = randomUuid();
   let added = 0;
+  let room = 0;
   const sortedKeys = () => storage.keys(prefix).sort();
 
+  /** Drops the oldest where there are too many. */
+  function makeRoom(): void {
+    const newestFirst = sortedKeys().reverse();
+    let characters = 0;
+    const dropped = newestFirst.filter((key) => {
+      characters += key.length + (storage.get(key)?.length ?? 0);
+      return characters > MAX_CHARACTERS - ROOM_CHARACTERS;
+    });
+    for (const key of dropped) storage.remove(key);
+    if (dropped.length > 0) warn(`the oldest ${dropped.length} of what waits to be sent are dropped: too much waits`);
+    room = ROOM_CHARACTERS;
+  }
+
   return {
-    add(id, text) {
-      const keys = sortedKeys();
-      if (keys.length >= MAX_ITEMS) {
-        warn(`more than ${MAX_ITEMS} events wait to be sent; the oldest are dropped`);
-        for (const key of keys.slice(0, keys.length - MAX_ITEMS + 1)) storage.remove(key);
-      }
-      const key = `${prefix}${digits(Date.now(), TIME_DIGITS)}${digits(added++, 4)}.${id}`;
+    add(text) {
+      const key = `${prefix}${digits(Date.now(), TIME_DIGITS)}${digits(added++, 4)}.${page}`;
+      room -= key.length + text.length;
+      if (room < 0) makeRoom();
       storage.set(key, text);
-      return key;
     },
-    items: () =>
-      sortedKeys().flatMap((key) => {
+    *items() {
+      for (const key of sortedKeys()) {
         // Another tab may have sent it since the keys were read.
         const text = storage.get(key);
+        if (text === undefined) continue;
         const addedMs = Number.parseInt(key.slice(prefix.length, prefix.length + TIME_DIGITS), 36);
-        return text === undefined ? [] : [{ key, text, addedMs }];
-      }),
+        yield { key, text, isOwn: key.endsWith(page), addedMs };
+      }
+    },
     remove: (key) => storage.remove(key),
   };
 }

@@ -8,12 +8,16 @@ declare global {
   }
 }
 
+// Where the script lies in the gateway: /sdk/web.js.
 const { currentScript } = document;
-const servedBy =
-  currentScript instanceof HTMLScriptElement && currentScript.src !== ""
-    ? new URL(currentScript.src).origin
-    : undefined;
+const { src = "" } = currentScript instanceof HTMLScriptElement ? currentScript : {};
+const servedBy = /^https?:/.test(src) ? new URL("..", src).href : undefined;
 
-// A page that has the script twice, as tag managers do it, keeps the first one and what it was told.
-window.Carillon ??= createSdk(servedBy);
-window.AppizerWeb ??= window.Carillon;
+// A page that has the script twice, as tag managers do it, keeps the first one and what it was told. An element with
+// the id "Carillon" is known by that name as well, until something else is.
+if (!isSdk(window.Carillon)) window.Carillon = createSdk(servedBy);
+if (!isSdk(window.AppizerWeb)) window.AppizerWeb = window.Carillon;
+
+function isSdk(value: WebSdk | undefined): value is WebSdk {
+  return typeof value?.init === "function";
+}

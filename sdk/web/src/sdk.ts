@@ -1,11 +1,12 @@
 import type { InitOptions, WebSdk } from "./api.ts";
 import { startClient, type WebClient } from "./client.ts";
+import { gatewayUrl } from "./gateway-url.ts";
 import { warn } from "./warn.ts";
 
 const ignore = () => undefined;
 const OPTED_OUT: WebClient = { trackEvent: ignore, setUserId: ignore, reportPushOpened: ignore };
 const NOT_STARTED: WebClient = {
-  trackEvent: (name) => warn(`${name} not tracked: call init first`),
+  trackEvent: () => warn("event not tracked: call init first"),
   setUserId: () => warn("user id not set: call init first"),
   reportPushOpened: () => warn("open not reported: call init first"),
 };
@@ -13,19 +14,18 @@ const NOT_STARTED: WebClient = {
 /**
  * The SDK of a page, not yet started.
  *
- * @param servedBy origin of the gateway that the script came from, if it did
+ * @param servedBy address of the gateway that the script came from, if it did
  */
 export function createSdk(servedBy: string | undefined): WebSdk {
   let client = NOT_STARTED;
   return {
     init(options) {
       if (client !== NOT_STARTED) return warn("init was called before; this call is ignored");
-      const { appId } = options;
-      const endpoint = options.endpoint ?? servedBy;
+      const { appId, endpoint = servedBy } = options ?? {};
       if (typeof appId !== "string" || appId === "") throw new TypeError("init: appId is missing");
-      if (endpoint === undefined) throw new TypeError("init: endpoint, the gateway's origin, is missing");
-      const { href } = new URL(endpoint);
-      client = isOptedOut(options) ? OPTED_OUT : startClient({ ...options, endpoint: href.replace(/\/+$/, "") });
+      if (endpoint === undefined) throw new TypeError("init: endpoint, the gateway's address, is missing");
+      const started = { ...options, endpoint: gatewayUrl(endpoint) };
+      client = isOptedOut(options) ? OPTED_OUT : startClient(started);
     },
     trackEvent: (name, properties) => client.trackEvent(name, properties),
     setUserId: (id, signature) => client.setUserId(id, signature),

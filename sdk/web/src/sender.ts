@@ -1,9 +1,10 @@
 import type { Channel } from "./channel.ts";
 import type { Exclusive } from "./exclusive.ts";
-import { type Outcome, post } from "./post.ts";
+import { MAX_BODY_BYTES, type Outcome, post } from "./post.ts";
 import type { Item } from "./queue.ts";
 import { LONGEST_RETRY_AFTER_MS, LONGEST_WAIT_MS, NETWORK_RETRIES, retryWaitMs, SERVER_RETRIES } from "./retry.ts";
 import type { Storage } from "./storage.ts";
+import { utf8Bytes } from "./text.ts";
 import { warn } from "./warn.ts";
 
 /** Shortest time between two requests of a page, in milliseconds: events of that time share a request. */
@@ -13,8 +14,6 @@ const PACE_MS = 1_000;
  * for a moment (localStorage is not in step between processes), and would send again.
  */
 const LEAVE_TO_OTHERS_MS = 3_000;
-/** Most UTF-8 bytes of a body: the gateway and keepalive requests take 64 KB; the rest is for the frame. */
-const MAX_BODY_BYTES = 60_000;
 
 export interface SenderOptions {
   readonly channels: readonly Channel[];
@@ -28,8 +27,8 @@ export interface SenderOptions {
 
 /** Empties the queues. */
 export interface Sender {
-  /** An item was added by this page. */
-  added(key: string): void;
+  /** This page added an item. */
+  added(): void;
   /** The page was opened, is seen again or online again: the next try is now and the first of a series. */
   launch(): void;
   /** The page may be gone any moment: sends what it added and nobody is sending yet. */
@@ -38,8 +37,7 @@ export interface Sender {
 
 /** A sender for the channels' queues; of all tabs one sends at a time. */
 export function createSender({ channels, exclusive, storage, waitKey, beacon }: SenderOptions): Sender {
-  /** Keys of what this page added and what it is sending now. */
-  const own = new Set<string>();
+  /** UTF-8 bytes of what this page is sending now, by key. */
   const sending = new Map<string, number>();
   /** Keys of what was given to the browser without learning what came of it. */
   const handedOver = new Set<string>();
@@ -50,6 +48,7 @@ export function createSender({ channels, exclusive, storage, waitKey, beacon }: 
   /** Whether something was added while a request was made. */
   let isWanted = false;
   let failures = 0;
+  /** By the page's own clock, which nobody sets. */
   let notBeforeMs = 0;
   /** Most items a request; halved when a request is refused as a whole, to find the item that it is about. */
   let mostItems = Number.POSITIVE_INFINITY;
@@ -57,15 +56,19 @@ export function createSender({ channels, exclusive, storage, waitKey, beacon }: 
   /** How long the server asked to be left alone, in milliseconds from now. */
   function serverWaitMs(): number {
     const leftMs = Number(storage.get(waitKey) ?? 0) - Date.now();
-    // Longer than any server can ask for: the clock went back since.
-    return leftMs > LONGEST_RETRY_AFTER_MS * 2 ? 0 : leftMs;
+    // Longer than any server can ask for: the clock went back since. No number at all: somebody else wrote it.
+    return leftMs <= LONGEST_RETRY_AFTER_MS * 2 ? leftMs : 0;
+  }
+
+  function waitFor(ms: number): void {
+    notBeforeMs = performance.now() + ms;
   }
 
   /** Sees to it that the queues are sent, as soon as that may be. */
   function schedule(): void {
     if (isRunning) isWanted = true;
     if (isRunning || timer !== undefined) return;
-    timer = setTimeout(run, Math.max(0, notBeforeMs - Date.now(), serverWaitMs()));
+    timer = setTimeout(run, Math.max(0, notBeforeMs - performance.now(), serverWaitMs()));
   }
 
   async function run(): Promise<void> {
@@ -80,7 +83,7 @@ export function createSender({ channels, exclusive, storage, waitKey, beacon }: 
       });
       if (waitMs > 0) {
         again = true;
-        notBeforeMs = Date.now() + waitMs;
+        waitFor(waitMs);
       }
     } finally {
       isRunning = false;
@@ -90,8 +93,9 @@ export function createSender({ channels, exclusive, storage, waitKey, beacon }: 
 
   /** Sends one request, of this page's own items if there are any; whether another one is to follow. */
   async function sendOne(): Promise<boolean> {
-    const isOwn = ({ key }: Item) => own.has(key);
-    const isLeft = ({ addedMs }: Item) => Math.abs(Date.now() - addedMs) >= LEAVE_TO_OTHERS_MS;
+    const isOwn = (item: Item) => item.isOwn;
+    // A key without a time is not of this SDK's making and nobody else's concern.
+    const isLeft = ({ addedMs }: Item) => !(Math.abs(Date.now() - addedMs) < LEAVE_TO_OTHERS_MS);
     for (const isMine of [isOwn, isLeft]) {
       for (const channel of channels) {
         const items = batch(channel, MAX_BODY_BYTES, isMine);
@@ -116,7 +120,13 @@ export function createSender({ channels, exclusive, storage, waitKey, beacon }: 
     let bytes = 0;
     for (const item of queue.items()) {
       if (sending.has(item.key) || !wanted(item)) continue;
-      bytes += utf8Bytes(item.text) + 1;
+      const itemBytes = utf8Bytes(item.text) + 1;
+      if (itemBytes > MAX_BODY_BYTES) {
+        warn("something larger than a request may be was found in the queue and dropped");
+        queue.remove(item.key);
+        continue;
+      }
+      bytes += itemBytes;
       if (items.length >= Math.min(maxItems, mostItems) || bytes > maxBytes) break;
       items.push(item);
     }
@@ -134,9 +144,9 @@ export function createSender({ channels, exclusive, storage, waitKey, beacon }: 
 
   /** Draws the consequences of a request; whether another one is to follow. */
   function settle(channel: Channel, items: readonly Item[], outcome: Outcome): boolean {
-    if (outcome.kind === "failed") return retryLater(outcome.retryAfterMs);
+    if (outcome.kind === "failed") return retryLater(outcome);
     if (outcome.kind === "refused") {
-      notBeforeMs = Date.now() + PACE_MS;
+      waitFor(PACE_MS);
       if (outcome.status === 400 && items.length > 1) {
         mostItems = Math.ceil(items.length / 2);
         return true;
@@ -147,37 +157,51 @@ export function createSender({ channels, exclusive, storage, waitKey, beacon }: 
     }
     const done = channel.done(items, outcome.answer);
     forget(channel, done);
-    if (done.length < items.length) return retryLater(0);
+    if (done.length < items.length) return retryLater({ reason: "not all were stored", retryAfterMs: 0 });
     failures = 0;
     mostItems *= 2;
-    notBeforeMs = Date.now() + PACE_MS;
+    waitFor(PACE_MS);
     return true;
   }
 
   function forget({ queue }: Channel, items: readonly Item[]): void {
     for (const { key } of items) {
       queue.remove(key);
-      own.delete(key);
+      handedOver.delete(key);
     }
   }
 
   /** Whether to try again by itself; otherwise what comes next waits for a launch, or for an event a while later. */
-  function retryLater(retryAfterMs: number | undefined): boolean {
+  function retryLater({ reason, retryAfterMs }: { reason: string; retryAfterMs?: number }): boolean {
     failures++;
     const waitMs = retryWaitMs(failures, retryAfterMs ?? 0);
-    if (retryAfterMs === undefined) notBeforeMs = Date.now() + waitMs;
+    if (retryAfterMs === undefined) waitFor(waitMs);
     else storage.set(waitKey, String(Math.ceil(Date.now() + waitMs)));
     if (failures <= (retryAfterMs === undefined ? NETWORK_RETRIES : SERVER_RETRIES)) return true;
-    notBeforeMs = Date.now() + LONGEST_WAIT_MS;
+    warn(`sending failed ${failures} times, events wait: ${reason}`);
+    waitFor(LONGEST_WAIT_MS);
     failures = 0;
     return false;
   }
 
+  /** Gives the browser a request that outlives the page; whether there may be another one to give. */
+  function handOver(channel: Channel): boolean {
+    // Keepalive requests of a page share what one of them may have.
+    const room = MAX_BODY_BYTES - [...sending.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const items = batch(channel, room, ({ key, isOwn }) => isOwn && !handedOver.has(key));
+    if (items.length === 0) return false;
+    if (beacon === undefined) {
+      void send(channel, items).then((again) => again && schedule());
+      return true;
+    }
+    if (!beacon(channel.url, channel.body(items))) return false;
+    // They stay in the queue: that they were sent is not known to have arrived.
+    for (const { key } of items) handedOver.add(key);
+    return true;
+  }
+
   return {
-    added(key) {
-      own.add(key);
-      schedule();
-    },
+    added: schedule,
     launch() {
       failures = 0;
       notBeforeMs = 0;
@@ -187,22 +211,7 @@ export function createSender({ channels, exclusive, storage, waitKey, beacon }: 
     },
     hide() {
       if (serverWaitMs() > 0) return;
-      for (const channel of channels) {
-        // Keepalive requests of a page share 64 KB.
-        const room = MAX_BODY_BYTES - [...sending.values()].reduce((sum, bytes) => sum + bytes, 0);
-        const items = batch(channel, room, ({ key }) => own.has(key) && !handedOver.has(key));
-        if (items.length === 0) continue;
-        if (beacon === undefined) {
-          void send(channel, items).then((again) => again && schedule());
-        } else if (beacon(channel.url, channel.body(items))) {
-          // They stay in the queue: that they were sent is not known to have arrived.
-          for (const { key } of items) handedOver.add(key);
-        }
-      }
+      for (const channel of channels) while (handOver(channel));
     },
   };
-}
-
-function utf8Bytes(text: string): number {
-  return new TextEncoder().encode(text).length;
 }

@@ -20,6 +20,11 @@ export function pageStorage(): Storage {
     }
   }
 
+  function remove(key: string): void {
+    memory.delete(key);
+    attempt((storage) => storage.removeItem(key), undefined);
+  }
+
   return {
     get: (key) => memory.get(key) ?? attempt((storage) => storage.getItem(key), null) ?? undefined,
     set(key, text) {
@@ -27,16 +32,16 @@ export function pageStorage(): Storage {
         storage.setItem(key, text);
         return true;
       }, false);
-      if (isKept) memory.delete(key);
-      else memory.set(key, text);
+      if (isKept) {
+        memory.delete(key);
+      } else {
+        // What was kept before must not come back on the next visit, such as a user who has logged out since.
+        remove(key);
+        memory.set(key, text);
+      }
     },
-    remove(key) {
-      memory.delete(key);
-      attempt((storage) => storage.removeItem(key), undefined);
-    },
-    keys(prefix) {
-      const kept = attempt((storage) => Array.from({ length: storage.length }, (_, at) => storage.key(at) ?? ""), []);
-      return [...new Set([...kept, ...memory.keys()])].filter((key) => key.startsWith(prefix));
-    },
+    remove,
+    keys: (prefix) =>
+      [...new Set([...attempt(Object.keys, []), ...memory.keys()])].filter((key) => key.startsWith(prefix)),
   };
 }

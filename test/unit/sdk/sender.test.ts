@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import { createQueue } from "../../../sdk/web/src/queue.ts";
 import { createSender } from "../../../sdk/web/src/sender.ts";
 import type { Storage } from "../../../sdk/web/src/storage.ts";
@@ -47,7 +47,11 @@ function page(answer: () => Response | undefined, storage = memoryStorage()) {
     storage,
     waitKey: "wait",
   });
-  return { requests, queue, sender, track: (text: string) => sender.added(queue.add(text, text)) };
+  const track = (text: string) => {
+    queue.add(text);
+    sender.added();
+  };
+  return { requests, queue, sender, track };
 }
 
 const accepted = () => new Response("{}");
@@ -56,9 +60,12 @@ const overloaded = (retryAfter?: string) =>
 const waits = (requests: readonly Request[]) => requests.slice(1).map(({ atMs }, at) => atMs - requests[at]!.atMs);
 
 describe("sending what is queued", () => {
+  let warned: MockInstance;
+
   beforeEach(() => {
     vi.useFakeTimers({ now: Date.UTC(2026, 10, 21) });
     vi.spyOn(Math, "random").mockReturnValue(0);
+    warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
   });
   afterEach(() => {
     vi.useRealTimers();
@@ -133,6 +140,48 @@ describe("sending what is queued", () => {
     expect(requests.length).toBe(1);
   });
 
+  test("a clock set back while a page waits makes it wait no longer", async () => {
+    const { requests, track } = page(() => undefined);
+    track("a");
+    await vi.advanceTimersByTimeAsync(0);
+    vi.setSystemTime(Date.now() - 86_400_000);
+    await vi.advanceTimersByTimeAsync(31_000);
+    expect(requests.length).toBe(6);
+  });
+
+  test("a wait may be asked for as a date, as proxies do", async () => {
+    const { requests, track } = page(() => overloaded(new Date(Date.now() + 30_000).toUTCString()));
+    track("a");
+    await vi.advanceTimersByTimeAsync(29_999);
+    expect(requests.length).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(requests.length).toBe(2);
+  });
+
+  test("what others wrote under the SDK's names is sent if it may be, dropped if not, and keeps nothing else back", async () => {
+    const storage = memoryStorage();
+    storage.set("wait", "until tomorrow");
+    storage.set("event:-", "no time");
+    storage.set("event:000000000", "x".repeat(70_000));
+    const { requests, track, queue } = page(accepted, storage);
+    track("own");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(requests.map(({ texts }) => texts)).toEqual([["own"], ["no time"]]);
+    expect([...queue.items()]).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("a page that goes sends all of its own, as far as the browser takes it", async () => {
+    const { requests, sender, track } = page(() => undefined);
+    for (let at = 0; at < 120; at++) track(`${at}`);
+    sender.hide();
+    expect(requests.map(({ texts }) => texts.length)).toEqual([50, 50, 20]);
+    const large = page(() => undefined);
+    for (let at = 0; at < 3; at++) large.track("x".repeat(25_000));
+    large.sender.hide();
+    expect(large.requests.map(({ texts }) => texts.length)).toEqual([2]);
+  });
+
   test("an event leaves at once, those of the next second together after it", async () => {
     const { requests, track } = page(accepted);
     track("a");
@@ -156,16 +205,29 @@ describe("sending what is queued", () => {
     for (const request of requests) {
       expect(Buffer.byteLength(JSON.stringify(request.texts))).toBeLessThan(65_536);
     }
-    expect(queue.items()).toEqual([]);
+    expect([...queue.items()]).toEqual([]);
   });
 
   test("what a page left behind is sent by another one after 3 s, its own events before", async () => {
     const storage = memoryStorage();
-    createQueue(storage, "event:").add("left", "left");
+    createQueue(storage, "event:").add("left");
     const { requests, track } = page(accepted, storage);
     track("own");
     await vi.advanceTimersByTimeAsync(60_000);
     expect(requests.map(({ texts }) => texts)).toEqual([["own"], ["left"]]);
     expect(requests[1]?.atMs).toBeGreaterThanOrEqual(3_000);
+  });
+
+  test("of more than 500,000 characters the newest wait, however fast they come, and it is told", async () => {
+    const { queue, track } = page(() => undefined);
+    for (let at = 0; at < 1_000; at++) track(`${at}:${"x".repeat(1_000)}`);
+    const waiting = [...queue.items()];
+    const characters = waiting.reduce((sum, { key, text }) => sum + key.length + text.length, 0);
+    expect(characters).toBeLessThanOrEqual(500_000);
+    expect(characters).toBeGreaterThan(400_000);
+    const numbers = waiting.map(({ text }) => Number.parseInt(text, 10));
+    expect(numbers).toEqual(numbers.map((_, at) => 1_000 - numbers.length + at));
+    expect(warned.mock.calls.length).toBeGreaterThan(0);
+    expect(warned.mock.calls.length).toBeLessThan(20);
   });
 });
