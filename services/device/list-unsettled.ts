@@ -13,12 +13,10 @@ import { parseDocumentKey } from "./store.ts";
  * `GetAttributionScopes` does.
  */
 export function listUnsettled(context: DeviceContext) {
-  return async ({ dueBeforeMs, limit }: ListUnsettledRequest): Promise<ListUnsettledResponse> => {
-    const page = await context.store.page({
-      keyPrefix: "",
-      where: { field: "unsettledSince", below: dueBeforeMs },
-      limit,
-    });
+  return async ({ dueBeforeMs, dueAfterMs, limit }: ListUnsettledRequest): Promise<ListUnsettledResponse> => {
+    const field = "unsettledSince";
+    const where = dueAfterMs === 0 ? { field, below: dueBeforeMs } : { field, above: dueAfterMs };
+    const page = await context.store.page({ keyPrefix: "", where, limit });
     const devices = page.map(({ key }) => {
       const { app, deviceKey } = parseDocumentKey(key);
       return { ...parseAppKey(app), deviceKey };

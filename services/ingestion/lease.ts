@@ -23,7 +23,8 @@ export async function holdLease(
 ): Promise<boolean> {
   const current = (await leases.load([wanted.name])).get(wanted.name);
   const now = clock.now();
-  if (current !== undefined && current.value.untilMs > now) {
+  // One that ends later than any right clock would have it was taken while a clock was ahead; nobody waits that long.
+  if (current !== undefined && current.value.untilMs > now && current.value.untilMs <= now + 2 * wanted.ttlMs) {
     if (current.value.owner !== wanted.owner) return false;
     // Renewed when half of it is over: an idle process writes little.
     if (current.value.untilMs > now + wanted.ttlMs / 2) return true;

@@ -3,7 +3,7 @@ import type { AppKey } from "../runtime/app-key.ts";
 import { deviceClass, userClass } from "./event-class.ts";
 import type { OrderRange } from "./event-order.ts";
 import { type EventDocument, pendingDevice, placeKey } from "./mongodb-documents.ts";
-import type { EventFilter } from "./store.ts";
+import type { EventFilter, PendingQuery } from "./store.ts";
 
 /** A query with the name of the index that serves it: equalities first, then the order, which is also the range. */
 export interface EventQuery {
@@ -65,8 +65,11 @@ export function listQuery(
 }
 
 /** Events pending since before a time; to be sorted by `pending.since`. */
-export function pendingBefore(ms: number): EventQuery {
-  return { filter: { "pending.since": { $lt: ms } }, hint: "pending" };
+export function pendingWithin({
+  afterMs = 0,
+  beforeMs = Number.MAX_SAFE_INTEGER,
+}: Omit<PendingQuery, "limit">): EventQuery {
+  return { filter: { "pending.since": { $gt: afterMs, $lt: beforeMs } }, hint: "pending" };
 }
 
 /** Events whose effects are outstanding, by the devices that they are about. */

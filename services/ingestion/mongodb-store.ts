@@ -14,8 +14,8 @@ import {
   listQuery,
   ofDevices,
   ofUser,
-  pendingBefore,
   pendingOfDevices,
+  pendingWithin,
 } from "./mongodb-queries.ts";
 import { attributeEvents, completeEvents, insertEvents, removeEvents } from "./mongodb-writes.ts";
 import { profileStateOf } from "./profile-state.ts";
@@ -51,7 +51,7 @@ export async function mongodbEventStore(database: MongodbDatabase): Promise<Even
   return {
     insert: (batch) => insertEvents(events, batch),
 
-    listPending: ({ beforeMs, limit }) => find(pendingBefore(beforeMs), { sort: { "pending.since": 1 }, limit }),
+    listPending: ({ limit, ...times }) => find(pendingWithin(times), { sort: { "pending.since": 1 }, limit }),
     pendingOfDevices: (app, deviceKeys, limit) => find(pendingOfDevices(app, deviceKeys), { sort: {}, limit }),
     async oldestPendingMs() {
       const query = events.find(

@@ -124,7 +124,8 @@ export const eventPrograms = defineSqlitePrograms({
       reads: {
         /** The events themselves are read only once it is known which they are: they may be long. */
         events: (call: RangeCall): StoredEventRow[] => places(call).map(({ id }) => byId.get({ id }) as StoredEventRow),
-        pending: (query: { beforeMs: number; limit: number }) => pending.all(query) as unknown as StoredEventRow[],
+        pending: (query: { afterMs: number; beforeMs: number; limit: number }) =>
+          pending.all(query) as unknown as StoredEventRow[],
         pendingOfDevices({ app, deviceKeys, limit }: { app: string; deviceKeys: readonly string[]; limit: number }) {
           const found: StoredEventRow[] = [];
           for (const deviceKey of deviceKeys) {

@@ -58,7 +58,7 @@ export const eventQueries = {
   byId: `SELECT ${eventColumns} FROM events WHERE id = $id`,
   byFingerprint: `SELECT ${eventColumns} FROM events WHERE fingerprint = unhex($fingerprint) AND app = ${appIdSql}`,
   pending: `SELECT ${eventColumns} FROM events INDEXED BY events_pending
-    WHERE pending_since < $beforeMs ORDER BY pending_since LIMIT $limit`,
+    WHERE pending_since > $afterMs AND pending_since < $beforeMs ORDER BY pending_since LIMIT $limit`,
   oldestPending:
     "SELECT min(pending_since) AS since FROM events INDEXED BY events_pending WHERE pending_since IS NOT NULL",
   pendingOfDevice: `SELECT ${eventColumns} FROM events INDEXED BY events_pending_by_device

@@ -38,7 +38,9 @@ export async function sqliteEventStore(database: SqliteDatabase): Promise<EventS
   return {
     insert: (events) => programs.insert(events.map(newEventRow)),
 
-    listPending: async (query) => (await programs.pending(query)).map(storedEventOf),
+    async listPending({ afterMs = 0, beforeMs = Number.MAX_SAFE_INTEGER, limit }) {
+      return (await programs.pending({ afterMs, beforeMs, limit })).map(storedEventOf);
+    },
     pendingOfDevices: async (app, deviceKeys, limit) =>
       (await programs.pendingOfDevices({ app, deviceKeys, limit })).map(storedEventOf),
     oldestPendingMs: async () => (await programs.oldestPending()).since ?? undefined,

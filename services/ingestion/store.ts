@@ -15,7 +15,7 @@ export interface EventStore {
    */
   insert(events: readonly NewEvent[]): Promise<InsertOutcome[]>;
 
-  /** Events pending since before a time, longest pending first; equal times in any order. */
+  /** Events pending since a time within bounds, longest pending first; equal times in any order. */
   listPending(query: PendingQuery): Promise<StoredEvent[]>;
   /** Pending events of any of these devices, in any order. */
   pendingOfDevices(app: AppKey, deviceKeys: readonly string[], limit: number): Promise<StoredEvent[]>;
@@ -87,8 +87,10 @@ export interface EventStore {
 export type InsertOutcome = "stored" | "duplicate";
 
 export interface PendingQuery {
-  /** Only events pending since before this, milliseconds since 1970. */
-  readonly beforeMs: number;
+  /** Only events pending since before this, milliseconds since 1970; without it, however short. */
+  readonly beforeMs?: number;
+  /** Only events pending since after this. */
+  readonly afterMs?: number;
   readonly limit: number;
 }
 

@@ -78,6 +78,10 @@ function pageFilter(query: DocumentPageQuery): { filter: Document; hint: string 
   const _id = { [exclusive ? "$gt" : "$gte"]: from, ...(to !== undefined && { $lt: to }) };
   const { where } = query;
   if (!where) return { filter: { _id }, hint: "_id_" };
-  const condition = "equals" in where ? { $eq: where.equals } : { $lt: where.below };
-  return { filter: { [`fields.${where.field}`]: condition, _id }, hint: where.field };
+  return { filter: { [`fields.${where.field}`]: conditionOf(where), _id }, hint: where.field };
+}
+
+function conditionOf(where: NonNullable<DocumentPageQuery["where"]>): Document {
+  if ("equals" in where) return { $eq: where.equals };
+  return "above" in where ? { $gt: where.above } : { $lt: where.below };
 }

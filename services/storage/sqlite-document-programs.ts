@@ -23,7 +23,7 @@ export interface DocumentRowWrite extends DocumentRow {
 
 export interface DocumentRowQuery {
   readonly range: KeyRange;
-  readonly where?: { readonly field: string; readonly operator: "=" | "<"; readonly operand: string | number };
+  readonly where?: { readonly field: string; readonly operator: "=" | "<" | ">"; readonly operand: string | number };
   readonly limit: number;
 }
 

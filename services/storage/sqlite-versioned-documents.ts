@@ -62,5 +62,6 @@ function rowQuery(query: DocumentPageQuery): DocumentRowQuery {
   const range = keyRange(query);
   if (!where) return { range, limit };
   if ("equals" in where) return { range, limit, where: { field: where.field, operator: "=", operand: where.equals } };
+  if ("above" in where) return { range, limit, where: { field: where.field, operator: ">", operand: where.above } };
   return { range, limit, where: { field: where.field, operator: "<", operand: where.below } };
 }

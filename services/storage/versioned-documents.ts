@@ -39,10 +39,11 @@ export interface DocumentPageQuery {
   readonly keyPrefix: string;
   /** Only keys greater than this. */
   readonly afterKey?: string;
-  /** Only documents whose indexed field has this value, or lies below it. */
+  /** Only documents whose indexed field has this value, or lies below or above it. */
   readonly where?:
     | { readonly field: string; readonly equals: string | number }
-    | { readonly field: string; readonly below: number };
+    | { readonly field: string; readonly below: number }
+    | { readonly field: string; readonly above: number };
   /** At most this many. */
   readonly limit: number;
 }

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { createGatewayCalls, smoke } from "../../deploy/smoke/smoke.ts";
-import { processNames, startTopology, type Topology } from "../faults/topology.ts";
+import { processNames } from "../faults/process.ts";
+import { startTopology, type Topology } from "../faults/topology.ts";
 import { deployFolder } from "./manifests.ts";
 
 const root = new URL("../../", import.meta.url);

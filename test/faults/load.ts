@@ -16,10 +16,14 @@ export interface LoadOptions {
   readonly app: { readonly tenantId: string; readonly appId: string; readonly apiKey: string };
   readonly operatorToken: string;
   readonly seed: number;
+  /** Neither token refreshes nor pushes. */
+  readonly eventsOnly?: boolean;
 }
 
 /** Requests of many clients at once; each is repeated with the same content until it is answered with 200. */
 export interface Load {
+  /** Fingerprints of the events that were answered with 200 so far. */
+  acknowledged(): string[];
   /** Begins nothing new; resolves with what was accepted once everything that was begun is. */
   finish(): Promise<LoadResult>;
 }
@@ -39,7 +43,7 @@ interface Device {
   readonly tokens: string[];
 }
 
-export function startLoad({ url, app, operatorToken, seed }: LoadOptions): Load {
+export function startLoad({ url, app, operatorToken, seed, eventsOnly = false }: LoadOptions): Load {
   const random = randomOf(seed);
   const startMs = Date.now() - 120 * MINUTE_MS;
   const events: AcceptedEvent[] = [];
@@ -156,7 +160,8 @@ export function startLoad({ url, app, operatorToken, seed }: LoadOptions): Load 
     while (!finishing) {
       const device = chance.pick(devices);
       const draw = chance.below(20);
-      if (draw === 0 && device.tokens.length < 6) await refresh(device);
+      if (eventsOnly) await sendEvent(device, chance);
+      else if (draw === 0 && device.tokens.length < 6) await refresh(device);
       else if (draw === 1) await registerPush(device, chance);
       else await sendEvent(device, chance);
       await sleep(PACE_MS);
@@ -166,6 +171,7 @@ export function startLoad({ url, app, operatorToken, seed }: LoadOptions): Load 
   const working = Promise.all(Array.from({ length: WORKERS }, (_, worker) => work(worker, random.fork())));
   working.catch(() => "told by finish");
   return {
+    acknowledged: () => events.map(({ fingerprint }) => fingerprint),
     async finish() {
       finishing = true;
       await working;

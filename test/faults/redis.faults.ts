@@ -25,7 +25,7 @@ describe.skipIf(!found)("limits are shared through a Redis", () => {
     [port = 0] = await freePorts("127.0.0.1", 1);
     await startRedis();
     topology = await startTopology({
-      environment: { CARILLON_REDIS_URL: `redis://127.0.0.1:${port}`, CARILLON_RATE_LIMIT: "100000" },
+      settings: { CARILLON_REDIS_URL: `redis://127.0.0.1:${port}`, CARILLON_RATE_LIMIT: "100000" },
     });
   });
   afterEach(async () => {
@@ -35,8 +35,9 @@ describe.skipIf(!found)("limits are shared through a Redis", () => {
 
   test("that hangs: nobody is refused, and nothing waits for it", async () => {
     const { answers, longestMs } = await survive({
-      name: "SIGSTOP of Redis for 5 s",
-      topology,
+      name: "Redis hangs (SIGSTOP) for 5 s",
+      happens: "nobody is refused; each gateway counts by itself meanwhile",
+      system: topology,
       seed: 300,
       async fault() {
         redis.kill("SIGSTOP");
@@ -50,8 +51,9 @@ describe.skipIf(!found)("limits are shared through a Redis", () => {
 
   test("that is killed and starts again", async () => {
     const { answers } = await survive({
-      name: "kill -9 of Redis",
-      topology,
+      name: "kill -9 of Redis, away for 3 s",
+      happens: "nobody is refused; each gateway counts by itself meanwhile",
+      system: topology,
       seed: 301,
       async fault() {
         redis.kill("SIGKILL");

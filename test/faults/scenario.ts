@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { createGatewayCalls } from "../../deploy/smoke/smoke.ts";
-import { type LoadResult, startLoad } from "./load.ts";
-import { differences, operatorTransport } from "./state.ts";
-import type { Topology } from "./topology.ts";
+import { type Load, type LoadResult, startLoad } from "./load.ts";
+import { keepResult } from "./results.ts";
+import { differences, type OperatorApi, operatorTransport } from "./state.ts";
 
 /** Load before the fault, and after it, milliseconds. */
 const BEFORE_MS = 1_500;
@@ -18,32 +18,43 @@ export interface App {
   readonly appId: string;
 }
 
+/** A running system. */
+export interface System extends OperatorApi {
+  ready(): Promise<void>;
+  output(): string;
+}
+
 export interface Scenario {
-  /** Names the line in the report. */
+  /** Names the fault in docs/reliability.md. */
   readonly name: string;
-  readonly topology: Topology;
+  /** What happens, in a sentence; of no interest where nothing breaks. */
+  readonly happens?: string;
+  readonly system: System;
   readonly seed: number;
   /** The fault, under load; ends when what broke may work again. */
-  fault(): Promise<void>;
+  fault(load: Load): Promise<void>;
+  /** Neither token refreshes nor pushes. */
+  readonly eventsOnly?: boolean;
 }
 
 /**
  * Runs load through a fault and asserts that everything which was acknowledged is stored once, and that the state
- * becomes exactly what the page says of it. Prints how long that took after the fault.
+ * becomes exactly what the page says of it. Prints and keeps how long that took after the fault.
  */
-export async function survive({ name, topology, seed, fault }: Scenario): Promise<LoadResult & { readonly app: App }> {
-  await topology.ready();
-  const calls = createGatewayCalls(topology);
+export async function survive(scenario: Scenario): Promise<LoadResult & { readonly app: App }> {
+  const { name, happens, system, seed, fault, eventsOnly = false } = scenario;
+  await system.ready();
+  const calls = createGatewayCalls(system);
   const created = await calls.operator("carillon.identity.v1.AppService/CreateApp", { tenantId: "faults", name });
   const { appId } = created.app as { readonly appId: string };
   const app = { tenantId: "faults", appId, apiKey: String(created.apiKey) };
-  const load = startLoad({ ...topology, app, seed });
+  const load = startLoad({ ...system, app, seed, eventsOnly });
   await sleep(BEFORE_MS);
-  await fault();
+  await fault(load);
   const overMs = performance.now();
   await sleep(AFTER_MS);
   const result = await load.finish();
-  const recoveryMs = await untilRight(topology, { app, accepted: result.accepted, sinceMs: overMs });
+  const recoveryMs = await untilRight(system, { app, accepted: result.accepted, sinceMs: overMs });
   const { events, refreshes, pushes } = result.accepted;
   const counts = [...result.answers].map(([status, count]) => `${status}: ${count}`).join(", ");
   process.stdout.write(
@@ -52,6 +63,19 @@ export async function survive({ name, topology, seed, fault }: Scenario): Promis
   );
   // What is not accepted is answered 503, or not at all where the gateway itself ended.
   for (const status of result.answers.keys()) expect(["200", "503", "none"]).toContain(status);
+  if (happens !== undefined) {
+    const answered = (status: string) => result.answers.get(status) ?? 0;
+    await keepResult({
+      fault: name,
+      happens,
+      accepted: answered("200"),
+      refused: answered("503"),
+      unanswered: answered("none"),
+      longestAnswerMs: result.longestMs,
+      longestUntilAcceptedMs: result.longestOutageMs,
+      recoveryMs,
+    });
+  }
   return { ...result, app };
 }
 
@@ -62,13 +86,13 @@ interface Expected {
 }
 
 /** Milliseconds since the fault until the state was right. */
-async function untilRight(topology: Topology, { app, accepted, sinceMs }: Expected): Promise<number> {
-  const transport = operatorTransport(topology);
+async function untilRight(system: System, { app, accepted, sinceMs }: Expected): Promise<number> {
+  const transport = operatorTransport(system);
   let found: string[] = [];
   for (let look = 0; look < LOOKS; look++) {
     found = await differences(transport, app, accepted).catch((error: unknown) => [`cannot be read: ${error}`]);
     if (found.length === 0) return Math.round(performance.now() - sinceMs);
     await sleep(LOOK_EVERY_MS);
   }
-  throw new Error(`the state is not what was accepted:\n${found.slice(0, 20).join("\n")}\n\n${topology.output()}`);
+  throw new Error(`the state is not what was accepted:\n${found.slice(0, 20).join("\n")}\n\n${system.output()}`);
 }

@@ -1,24 +1,37 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { freePorts } from "../../services/trial/free-ports.ts";
+import {
+  type Launch,
+  type ProcessEnd,
+  type ProcessName,
+  processNames,
+  type StartedProcess,
+  serviceNames,
+  startProcess,
+} from "./process.ts";
 
-export const serviceNames = ["ingestion", "identity", "device", "tracking"] as const;
-/** `carillon` is everything in one process, as `npm start` runs it. */
-export type ProcessName = "carillon" | "gateway" | (typeof serviceNames)[number];
-export const processNames: readonly ProcessName[] = [...serviceNames, "gateway"];
+/** What all processes of a test are given, besides where they listen and whom they call. */
+export const operatorToken = "cot_operator-of-the-fault-suite";
+export const commonSettings: Readonly<Record<string, string>> = {
+  CARILLON_OPERATOR_TOKEN: operatorToken,
+  CARILLON_RATE_LIMIT: "0",
+  CARILLON_SERVER_RATE_LIMIT: "0",
+  CARILLON_LOG_LEVEL: "warn",
+};
 
 export interface TopologyOptions {
   /** The five processes unless said otherwise. */
   readonly processes?: readonly ProcessName[];
-  /** Environment of every process, besides addresses and ports. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** The command that starts a process, where it is not just Node: given Node's own command line. */
-  readonly command?: (name: ProcessName, node: readonly string[]) => readonly string[];
+  /** Settings of every process, besides addresses and ports. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Settings of one process, given where the others listen. */
+  readonly settingsOf?: (name: ProcessName, address: (of: ProcessName) => string) => Readonly<Record<string, string>>;
+  /** Where SQLite files are; a folder of its own unless given, which is then left alone. */
+  readonly dataDir?: string;
+  readonly launch?: (name: ProcessName) => Launch;
 }
 
 /** The five processes, each as `npm run start:<name>` starts it, on ports of their own that they keep over restarts. */
@@ -31,8 +44,6 @@ export interface Topology {
   start(name: ProcessName): void;
   /** Sends a signal and, unless the process is only to be stopped or continued, waits for its end. */
   signal(name: ProcessName, signal: NodeJS.Signals): Promise<ProcessEnd>;
-  /** The process's id, for what is done to it from outside. */
-  pid(name: ProcessName): number;
   /** Resolves when the gateway says that it is ready; fails when it is not within 30 s. */
   ready(): Promise<void>;
   /** The last lines that processes have written, for the report of a failure. */
@@ -41,100 +52,75 @@ export interface Topology {
   close(): Promise<void>;
 }
 
-export interface ProcessEnd {
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-const scriptOf = (name: ProcessName) => {
-  const path =
-    name === "carillon" ? "gateway/single-process" : name === "gateway" ? "gateway/main" : `services/${name}/main`;
-  return fileURLToPath(new URL(`../../${path}.ts`, import.meta.url));
-};
-
 export async function startTopology(options: TopologyOptions = {}): Promise<Topology> {
   const host = "127.0.0.1";
-  const dataDir = await mkdtemp(join(tmpdir(), "carillon-faults-"));
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "carillon-faults-")));
   const { processes = processNames } = options;
   const ports = await freePorts(host, 2 * processNames.length);
   const portOf = new Map<ProcessName, number>(processNames.map((name, i) => [name, ports[i] as number]));
   const metricsPortOf = new Map<ProcessName, number>(
     processNames.map((name, i) => [name, ports[processNames.length + i] as number]),
   );
-  const operatorToken = "cot_operator-of-the-fault-suite";
-  const running = new Map<ProcessName, ChildProcess>();
+  portOf.set("carillon", portOf.get("gateway") as number);
+  metricsPortOf.set("carillon", metricsPortOf.get("gateway") as number);
+  const addressOf = (name: ProcessName) => `${host}:${portOf.get(name)}`;
+  const running = new Map<ProcessName, StartedProcess>();
   const lines: string[] = [];
 
-  const environment: Record<string, string> = {
-    PATH: process.env.PATH ?? "",
-    CARILLON_OPERATOR_TOKEN: operatorToken,
-    CARILLON_DATA_DIR: dataDir,
-    CARILLON_RATE_LIMIT: "0",
-    CARILLON_SERVER_RATE_LIMIT: "0",
-    CARILLON_LOG_LEVEL: "warn",
-    ...Object.fromEntries(
-      serviceNames.map((name) => [`CARILLON_${name.toUpperCase()}_ADDRESS`, `${host}:${portOf.get(name)}`]),
-    ),
-    ...options.environment,
-  };
-
   function start(name: ProcessName): void {
-    const node = [process.execPath, scriptOf(name)];
-    const [program = "", ...args] = options.command?.(name, node) ?? node;
-    const child = spawn(program, args, {
-      env: {
-        ...environment,
-        CARILLON_HTTP_PORT: `${portOf.get("gateway")}`,
-        CARILLON_GRPC_PORT: `${portOf.get(name) ?? 0}`,
-        CARILLON_METRICS_PORT: `${metricsPortOf.get(name) ?? metricsPortOf.get("gateway")}`,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (chunk: Buffer) => {
-        lines.push(`${name}: ${chunk.toString().trimEnd().slice(0, 2_000)}`);
-        if (lines.length > 200) lines.shift();
-      });
-    running.set(name, child);
+    const addresses = serviceNames.map((of) => [`CARILLON_${of.toUpperCase()}_ADDRESS`, addressOf(of)]);
+    const settings = {
+      ...commonSettings,
+      CARILLON_DATA_DIR: dataDir,
+      CARILLON_HTTP_PORT: `${portOf.get("gateway")}`,
+      CARILLON_GRPC_PORT: name === "carillon" ? "0" : `${portOf.get(name)}`,
+      CARILLON_METRICS_PORT: `${metricsPortOf.get(name)}`,
+      ...Object.fromEntries(addresses),
+      ...options.settings,
+      ...options.settingsOf?.(name, addressOf),
+    };
+    const say = (text: string) => {
+      lines.push(text);
+      if (lines.length > 200) lines.shift();
+    };
+    running.set(name, startProcess({ name, settings, say, ...options.launch?.(name) }));
   }
 
-  async function signal(name: ProcessName, sent: NodeJS.Signals): Promise<ProcessEnd> {
-    const child = running.get(name);
-    if (child === undefined) throw new Error(`${name} was never started`);
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, "exit");
-      child.kill(sent);
-      if (sent !== "SIGSTOP" && sent !== "SIGCONT") await ended;
-    }
-    return { status: child.exitCode, signal: child.signalCode };
+  function signal(name: ProcessName, sent: NodeJS.Signals): Promise<ProcessEnd> {
+    const started = running.get(name);
+    if (started === undefined) throw new Error(`${name} was never started`);
+    return started.signal(sent);
   }
 
-  const url = `http://${host}:${portOf.get("gateway")}`;
+  const url = `http://${addressOf("gateway")}`;
   for (const name of processes) start(name);
-  const topology: Topology = {
+  return {
     url,
     operatorToken,
     dataDir,
     metricsUrl: (name) => `http://${host}:${metricsPortOf.get(name)}/metrics`,
     start,
     signal,
-    pid: (name) => running.get(name)?.pid ?? Number.NaN,
     async ready() {
-      for (let asked = 0; asked < 300; asked++) {
-        const isReady = await fetch(`${url}/readyz`).then(
-          ({ ok }) => ok,
-          () => false,
-        );
-        if (isReady) return;
-        await sleep(100);
-      }
-      throw new Error(`the gateway was not ready after 30 s:\n${lines.join("\n")}`);
+      if (!(await isReady(url))) throw new Error(`the gateway was not ready after 30 s:\n${lines.join("\n")}`);
     },
     output: () => lines.join("\n"),
     async close() {
       await Promise.all([...running.keys()].map((name) => signal(name, "SIGKILL")));
-      await rm(dataDir, { recursive: true });
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true });
     },
   };
-  return topology;
+}
+
+/** Whether a process says that it is ready, asked for up to 30 s. */
+export async function isReady(url: string): Promise<boolean> {
+  for (let asked = 0; asked < 300; asked++) {
+    const ready = await fetch(`${url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (ready) return true;
+    await sleep(100);
+  }
+  return false;
 }

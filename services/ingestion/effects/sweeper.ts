@@ -10,6 +10,8 @@ import { settleDevice } from "./settle-device.ts";
 const INTERVAL_MS = 1_000;
 /** Effects younger than this are still being applied by whoever stored the event: 5 s, beyond the deadline of a call's wait. */
 const LEAVE_ALONE_MS = 5_000;
+/** Whatever is outstanding since later than this from now was noted while a clock was ahead, and is not left alone: 1 min. */
+const AHEAD_MS = 60_000;
 /** How long a sweeper that stopped without a word keeps others from sweeping: 10 s. */
 const LEASE_MS = 10_000;
 /** Events and devices taken up at once. */
@@ -28,8 +30,10 @@ export function createSweeper(context: IngestionContext, owner: string): Sweeper
   async function sweep(): Promise<boolean> {
     if (!(await holdLease(context.leases, context.clock, { name: "effects-sweeper", owner, ttlMs: LEASE_MS })))
       return false;
-    const before = context.clock.now() - LEAVE_ALONE_MS;
-    const events = await context.events.listPending({ beforeMs: before, limit: BATCH });
+    const now = context.clock.now();
+    const [beforeMs, afterMs] = [now - LEAVE_ALONE_MS, now + AHEAD_MS];
+    const lists = [{ beforeMs }, { afterMs }].map((times) => context.events.listPending({ ...times, limit: BATCH }));
+    const events = (await Promise.all(lists)).flat();
     if (events.length > 0) {
       context.log.info({ events: events.length }, "applying effects that were left undone");
       for (const due of await applyEffects(
@@ -38,10 +42,13 @@ export function createSweeper(context: IngestionContext, owner: string): Sweeper
       ))
         await settleDevice(context, due.app, due.deviceKey);
     }
-    const { devices } = await context.devices.listUnsettled({ dueBeforeMs: before, limit: BATCH });
+    const answers = [{ dueBeforeMs: beforeMs }, { dueAfterMs: afterMs }].map((times) =>
+      context.devices.listUnsettled({ ...times, limit: BATCH }),
+    );
+    const devices = (await Promise.all(answers)).flatMap((answer) => answer.devices);
     for (const device of devices) await settleDevice(context, appKey(device), device.deviceKey);
     const moreErasures = await sweepErasures(context);
-    return events.length === BATCH || devices.length === BATCH || moreErasures;
+    return events.length >= BATCH || devices.length >= BATCH || moreErasures;
   }
 
   const { clock, log } = context;

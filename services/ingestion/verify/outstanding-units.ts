@@ -16,7 +16,7 @@ const MOST = 1_000;
  */
 export async function* outstandingPages(context: IngestionContext, app: AppKey): AsyncGenerator<UnitPage> {
   const beforeMs = context.clock.now() - OVERDUE_MS;
-  const pending = await context.events.listPending({ beforeMs: Number.MAX_SAFE_INTEGER, limit: MOST });
+  const pending = await context.events.listPending({ limit: MOST });
   const overdue = await context.events.listPending({ beforeMs, limit: MOST });
   const late = new Set(overdue.map(({ fingerprint }) => fingerprint));
   const own = pending.filter((event) => event.app === app);

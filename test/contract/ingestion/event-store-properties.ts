@@ -106,7 +106,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         };
       }),
   },
-  fc.record({ beforeMs: times }).map(
+  fc.record({ beforeMs: times, afterMs: times }, { requiredKeys: [] }).map(
     (query): Step =>
       async (store) =>
         (await store.listPending({ ...query, limit: 100 })).map(comparable).sort(byFingerprint),

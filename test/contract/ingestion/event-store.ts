@@ -78,6 +78,8 @@ export function eventStoreContract({ name, open }: StoreEngine): void {
         store.events.listPending({ beforeMs, limit }).then((found) => found.map((each) => each.fingerprint));
       expect(await pending(start + 4, 2)).toEqual([fingerprint(2), fingerprint(3)]);
       expect(await pending(start + 2, 9)).toEqual([fingerprint(2)]);
+      const after = await store.events.listPending({ afterMs: start + 1, limit: 9 });
+      expect(after.map((each) => each.fingerprint)).toEqual([fingerprint(3), fingerprint(1)]);
       expect(await store.events.oldestPendingMs()).toBe(start + 1);
     });
 

@@ -34,9 +34,9 @@ export function modelEventStore(): EventStore {
         entries.set(event.fingerprint, { event: freshlyStored(event), since: event.receivedMs });
         return "stored";
       }),
-    listPending: async ({ beforeMs, limit }) =>
+    listPending: async ({ afterMs = 0, beforeMs = Number.MAX_SAFE_INTEGER, limit }) =>
       [...entries.values()]
-        .filter(({ since }) => since !== undefined && since < beforeMs)
+        .filter(({ since }) => since !== undefined && since > afterMs && since < beforeMs)
         .sort((a, b) => a.since! - b.since!)
         .map(({ event }) => event)
         .slice(0, limit),

@@ -6,8 +6,8 @@ import {
   listQuery,
   ofDevices,
   ofUser,
-  pendingBefore,
   pendingOfDevices,
+  pendingWithin,
 } from "../../../services/ingestion/mongodb-queries.ts";
 import { app, deviceKey, event, start } from "./event-fixture.ts";
 import type { OpenMongodbStore, StoreEngine } from "./stores.ts";
@@ -72,7 +72,7 @@ export function mongodbCommandContract({ name, open }: StoreEngine<OpenMongodbSt
       "events of a user": { query: ofUser({ app, appUserId: "ann" }, [0, 1], wholeOrder), sort: { place: -1 } },
       "a list by name": { query: listQuery(app, { eventName: "bought" }, wholeOrder), sort: { place: -1 } },
       "a list without filters": { query: listQuery(app, {}, wholeOrder), sort: { place: -1 } },
-      "pending events": { query: pendingBefore(start), sort: { "pending.since": 1 } },
+      "pending events": { query: pendingWithin({ beforeMs: start }), sort: { "pending.since": 1 } },
       "pending events of devices": { query: pendingOfDevices(app, keys), sort: {} },
     };
 

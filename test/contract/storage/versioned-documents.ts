@@ -142,7 +142,7 @@ export function versionedDocumentsContract(engine: Engine): void {
       );
     });
 
-    test("a page by a field has the documents whose field has the value or lies below it, and none without the field", async () => {
+    test("a page by a field has the documents whose field has the value or lies below or above it, and none without the field", async () => {
       const values: Counter[] = [
         { count: 3, label: "x" },
         { count: 1, label: "y" },
@@ -168,6 +168,7 @@ export function versionedDocumentsContract(engine: Engine): void {
       expect(await counts({ field: "due", below: 3 })).toEqual([1, 2]);
       expect(await counts({ field: "due", below: 1 })).toEqual([]);
       expect(await counts({ field: "label", below: 9 })).toEqual([]);
+      expect(await counts({ field: "due", above: 2 })).toEqual([3, 5]);
     });
 
     test("a document is found by what its fields are now, not by what they were", async () => {

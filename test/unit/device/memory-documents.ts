@@ -45,10 +45,10 @@ export function memoryDocuments<T>(kind: DocumentKind<T>, before: (call: string)
         .filter(([, { value }]) => {
           if (where === undefined) return true;
           const field = kind.fields[where.field]!(value);
-          return (
-            field !== null &&
-            ("equals" in where ? field === where.equals : typeof field === "number" && field < where.below)
-          );
+          if (field === null) return false;
+          if ("equals" in where) return field === where.equals;
+          if (typeof field !== "number") return false;
+          return "above" in where ? field > where.above : field < where.below;
         })
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .slice(0, limit)

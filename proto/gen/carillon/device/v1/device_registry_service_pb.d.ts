@@ -938,6 +938,14 @@ export declare type ListUnsettledRequest = Message<"carillon.device.v1.ListUnset
    * @generated from field: int32 limit = 2;
    */
   limit: number;
+
+  /**
+   * Where it is not 0, only devices whose range was last widened after this, milliseconds, instead: when a clock that is
+   * right now was ahead.
+   *
+   * @generated from field: double due_after_ms = 3;
+   */
+  dueAfterMs: number;
 };
 
 /**

@@ -1,0 +1,59 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+export const serviceNames = ["ingestion", "identity", "device", "tracking"] as const;
+/** `carillon` is everything in one process, as `npm start` runs it. */
+export type ProcessName = "carillon" | "gateway" | (typeof serviceNames)[number];
+export const processNames = [...serviceNames, "gateway"] as const;
+
+/** How processes are started, where that is not just by Node. */
+export interface Launch {
+  /** Environment besides settings, e.g. what is preloaded. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Options of Node. */
+  readonly nodeOptions?: readonly string[];
+}
+
+export interface ProcessOptions extends Launch {
+  readonly name: ProcessName;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Told what the process writes. */
+  readonly say: (text: string) => void;
+}
+
+export interface ProcessEnd {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A process of the product, as `npm run start:<name>` starts it. */
+export interface StartedProcess {
+  /** Sends a signal and, unless the process is only to be stopped or continued, waits for its end. */
+  signal(signal: NodeJS.Signals): Promise<ProcessEnd>;
+}
+
+const scriptOf = (name: ProcessName) => {
+  const path =
+    name === "carillon" ? "gateway/single-process" : name === "gateway" ? "gateway/main" : `services/${name}/main`;
+  return fileURLToPath(new URL(`../../${path}.ts`, import.meta.url));
+};
+
+export function startProcess({ name, settings, environment, nodeOptions = [], say }: ProcessOptions): StartedProcess {
+  const child = spawn(process.execPath, [...nodeOptions, scriptOf(name)], {
+    env: { PATH: process.env.PATH ?? "", ...environment, ...settings },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => say(`${name}: ${chunk.toString().trimEnd().slice(0, 2_000)}`));
+  return {
+    async signal(sent) {
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, "exit");
+        child.kill(sent);
+        if (sent !== "SIGSTOP" && sent !== "SIGCONT") await ended;
+      }
+      return { status: child.exitCode, signal: child.signalCode };
+    },
+  };
+}
