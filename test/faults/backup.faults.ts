@@ -126,9 +126,9 @@ async function shownEvents(system: Topology, { tenantId, appId }: App): Promise<
 
 async function verify(system: Topology, { tenantId, appId }: App, repair: boolean): Promise<VerificationSummary> {
   const client = createClient(VerificationService, operatorTransport(system));
-  for await (const { message } of client.verifyApp({ tenantId, appId, repair }, { timeoutMs: 0 }))
+  for await (const { message } of client.verifyApp({ tenantId, appId, repair }, { timeoutMs: 60_000 }))
     if (message.case === "summary") return message.value;
-  throw new Error("the verification ended without a summary");
+  throw new Error(`the verification ended without a summary:\n${system.output()}`);
 }
 
 /** Resolves when a verification finds nothing, neither outstanding nor wrong; rejects with the first that is wrong. */

@@ -115,7 +115,7 @@ export async function startTopology(options: TopologyOptions = {}): Promise<Topo
 /** Whether a process says that it is ready, asked for up to 30 s. */
 export async function isReady(url: string): Promise<boolean> {
   for (let asked = 0; asked < 300; asked++) {
-    const ready = await fetch(`${url}/readyz`).then(
+    const ready = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
       ({ ok }) => ok,
       () => false,
     );
