@@ -1,11 +1,12 @@
 import process from "node:process";
 import { startLoadGenerator } from "./load/load-generator.ts";
 import { help, readOptions, type SectionName } from "./options.ts";
-import { type Bench, type SectionResult, table, writeResults } from "./results.ts";
+import { type Bench, type SectionResult, tables, writeResults } from "./results.ts";
 import { latency } from "./sections/latency.ts";
 import { memory } from "./sections/memory.ts";
 import { mongodb } from "./sections/mongodb.ts";
 import { overload } from "./sections/overload.ts";
+import { peer } from "./sections/peer.ts";
 import { startup } from "./sections/startup.ts";
 import { stored } from "./sections/stored.ts";
 import { throughput } from "./sections/throughput.ts";
@@ -18,6 +19,7 @@ const sections: Record<SectionName, (bench: Bench) => Promise<SectionResult>> = 
   stored,
   startup,
   mongodb,
+  peer,
 };
 
 try {
@@ -38,9 +40,11 @@ async function run(options: NonNullable<ReturnType<typeof readOptions>>): Promis
       say(`\n${name}`);
       const result = await sections[name]({ options, load, say });
       results[name] = result;
-      say(`\n${table(result.rows)}`);
+      say(`\n${tables(result)}`);
       writeResults(options, results);
     }
+    const all = Object.entries(results).map(([name, result]) => `\n${name}\n\n${tables(result)}`);
+    if (all.length > 1) say(`\nTogether\n${all.join("\n")}`);
   } finally {
     load.stop();
   }

@@ -1,7 +1,16 @@
 import { parseArgs } from "node:util";
 
 /** What can be measured, in the order in which it is. */
-export const sectionNames = ["throughput", "latency", "overload", "memory", "stored", "startup", "mongodb"] as const;
+export const sectionNames = [
+  "throughput",
+  "latency",
+  "overload",
+  "startup",
+  "memory",
+  "mongodb",
+  "peer",
+  "stored",
+] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 export interface BenchOptions {
@@ -34,6 +43,8 @@ Sections
   stored       what --events stored beforehand cost: throughput against an empty store, ListEvents of one user, start
   startup      from starting the process to ready
   mongodb      commands a batch, and throughput against a bare loop over the driver; needs CARILLON_TEST_MONGODB_URL
+  peer         parse-server on PostgreSQL, an object an event through its own REST API, beside one and five processes;
+               says what to install where it is not there
 
 Options
   --rounds N        rounds that are compared (3)

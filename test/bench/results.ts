@@ -23,6 +23,8 @@ export interface Row {
 
 export interface SectionResult {
   readonly rows: readonly Row[];
+  /** A table of its own shape, its head first. */
+  readonly matrix?: readonly (readonly string[])[];
   /** What the rows were made of, for whoever wants to look closer. */
   readonly measured: unknown;
 }
@@ -52,18 +54,26 @@ export function row(
   return { what, value: shown(value) };
 }
 
-export function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ what, value, goal = "", met }) => [
-    what,
-    value,
-    goal,
-    met === undefined ? "" : met ? "yes" : "no",
-  ]);
-  const cells = [["", "measured", "goal", "met"], ...lines];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
-  const line = (each: readonly string[]) => `| ${each.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
+/** The rows, and what there is to compare beside them, as Markdown. */
+export function tables({ rows, matrix }: SectionResult): string {
+  const lines = rows.map(({ what, value, goal = "", met }) => [what, value, goal, metText(met)]);
+  const first = rows.length === 0 ? [] : [markdown([["", "measured", "goal", "met"], ...lines])];
+  return [...first, ...(matrix === undefined ? [] : [markdown(matrix)])].join("\n\n");
+}
+
+function metText(met: boolean | undefined): string {
+  if (met === undefined) return "";
+  return met ? "yes" : "no";
+}
+
+/** A Markdown table; the first line is its head. */
+function markdown(lines: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = lines;
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const text = (line: readonly string[]) =>
+    `| ${widths.map((width, at) => (line[at] ?? "").padEnd(width)).join(" | ")} |`;
   const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
-  return [line(cells[0] ?? []), rule, ...cells.slice(1).map(line)].join("\n");
+  return [text(head), rule, ...body.map(text)].join("\n");
 }
 
 export function writeResults(options: BenchOptions, sections: Readonly<Record<string, SectionResult>>): void {

@@ -29,7 +29,7 @@ const NAMES = [
 const DAY_MS = 86_400_000;
 const OFFSET_MS = 3 * 3_600_000;
 
-/** Bodies of `POST /events`, each of an event that was never sent before, as large as the published example. */
+/** Bodies, each of an event that was never sent before, as large as the published example. */
 export interface EventSource {
   next(): string;
 }
@@ -37,11 +37,12 @@ export interface EventSource {
 /**
  * One client's events, in the order in which it must send them: a login comes after the anonymous events that it takes.
  *
+ * @param app whose credentials the bodies carry; without it, none
  * @param lane tells the sources of one run apart; everything that identifies an event depends on it
  */
-export function eventSource(app: App, lane: string): EventSource {
+export function eventSource(app: App | undefined, lane: string): EventSource {
   const random = seededRandom(Number.parseInt(lane.replaceAll(/\D/g, ""), 10) || 1);
-  const credentials = `{"tenant_id":${JSON.stringify(app.tenantId)},"api_key":${JSON.stringify(app.apiKey)},`;
+  const credentials = app === undefined ? "" : credentialsOf(app);
   const attributes =
     '"platform":"android","push_permission_granted":true,"timezone":"Europe/Istanbul","language":"tr","country":"TR"';
   let sent = 0;
@@ -52,7 +53,7 @@ export function eventSource(app: App, lane: string): EventSource {
     const time = eventTime(Date.now());
     const price = (((sent * 7919) % 100_000) / 100).toFixed(2);
     return (
-      `${credentials}${user}"event_name":"${event.name}","event_time":"${time}","device_token":"${event.device}",` +
+      `{${credentials}${user}"event_name":"${event.name}","event_time":"${time}","device_token":"${event.device}",` +
       `${attributes},"session_id":"sess_${lane}_${sent >> 4}",` +
       `"params":{"product_id":"SKU-${lane}-${sent}","amount":${price},"currency":"USD"}}`
     );
@@ -73,6 +74,10 @@ export function eventSource(app: App, lane: string): EventSource {
       return body({ name, user: `user_${device}`, device: `device-${device}-onesignal-subscription` });
     },
   };
+}
+
+function credentialsOf({ tenantId, apiKey }: App): string {
+  return `"tenant_id":${JSON.stringify(tenantId)},"api_key":${JSON.stringify(apiKey)},`;
 }
 
 let today = { startMs: 0, date: "" };

@@ -1,3 +1,5 @@
+import type { Percentiles } from "./messages.ts";
+
 /** Steps per factor of two: a percentile is right to 4.5 %. */
 const STEPS = 16;
 const BUCKETS = 32 * STEPS;
@@ -24,5 +26,15 @@ export class Latencies {
       if (left <= 0 && this.#total > 0) return LEAST_MS * 2 ** (step / STEPS);
     }
     return 0;
+  }
+
+  percentiles(): Percentiles {
+    const [p50, p90, p99, max] = [0.5, 0.9, 0.99, 1].map((share) => this.percentile(share)) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { p50, p90, p99, max };
   }
 }

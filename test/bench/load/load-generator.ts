@@ -1,12 +1,12 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { LoadOrder, LoadResult } from "./messages.ts";
+import type { LoadOrder, LoadReport } from "./messages.ts";
 
 /** A process that sends events. */
 export interface LoadGenerator {
   /** One order at a time. Rejects where the process ends before it has reported. */
-  run(order: LoadOrder): Promise<LoadResult>;
+  run(order: LoadOrder): Promise<LoadReport>;
   stop(): void;
 }
 
@@ -23,7 +23,7 @@ export function startLoadGenerator(): LoadGenerator {
       });
       try {
         const [result] = await Promise.race([once(child, "message", { signal }), ended]);
-        return result as LoadResult;
+        return result as LoadReport;
       } finally {
         ended.catch(() => "no longer waited for");
         settled.abort();

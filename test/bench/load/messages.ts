@@ -4,35 +4,64 @@ import type { App } from "./events.ts";
 export interface LoadOrder {
   readonly port: number;
   readonly path: string;
-  readonly app: App;
+  /** Whose credentials the bodies carry; without it, none. */
+  readonly app?: App | undefined;
+  /** Headers beside those that every request has. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Tells the events of this order from those of every other. */
   readonly lane: string;
   readonly connections: number;
+  /** One after the other, on the same connections; all of an open loop, or all of a closed one. */
+  readonly phases: readonly Phase[];
+}
+
+export interface Phase {
   readonly durationMs: number;
-  /** Requests a second, whether or not answers come; absent: each connection sends when it has its answer. */
+  /**
+   * Requests a second that are due, evenly spread, whether or not answers come: an open loop. Absent in a closed loop,
+   * where each connection sends when it has its answer.
+   */
   readonly rate?: number;
-  /** Milliseconds at the beginning of which nothing is counted. */
-  readonly warmUpMs: number;
 }
 
 /** What came of it. */
-export interface LoadResult {
-  /** Answers by status after warming up; 0 counts broken connections. */
-  readonly statuses: Readonly<Record<string, number>>;
-  /** All 200s, also those before and after what is counted: at least so many events must be stored. */
+export interface LoadReport {
+  /** All 200s and 201s of all phases, however late: at least so many events must be stored. */
   readonly acknowledged: number;
+  readonly phases: readonly PhaseResult[];
+  /** The same time in pieces of {@link WINDOW_MS}, from the beginning of the first phase. */
+  readonly windows: readonly Window[];
+}
+
+/**
+ * Of an open loop: what became of the requests that were due in the phase, whenever they were sent and answered. Of a
+ * closed one: what was answered in it.
+ */
+export interface PhaseResult {
+  readonly seconds: number;
+  /** Requests that were due (open loop) or answered (closed). */
+  readonly offered: number;
+  /** Answers by status; 0 counts broken connections. */
+  readonly statuses: Readonly<Record<string, number>>;
   /** 503s that carried `Retry-After`. */
   readonly retryAfter: number;
-  /** Seconds that were counted. */
-  readonly seconds: number;
-  /** Share of one processor that the generator used. */
-  readonly cpu: number;
-  /** Of 200s, from when a request was due (open loop) or sent, in milliseconds. */
+  /** Of 200s and 201s, in milliseconds, from when a request was due: what waits in the generator counts. */
   readonly latency: Percentiles;
-  /** The same from when it was sent: without what it waited for a free connection. */
-  readonly served: Percentiles;
-  /** Requests that were due and never sent, because every connection was waiting. */
-  readonly unsent: number;
+  /** How late requests were sent, in milliseconds: the generator's own share of the latency. */
+  readonly lateness: Percentiles;
+  /** Share of one processor that the generator used in the phase. */
+  readonly cpu: number;
+}
+
+export const WINDOW_MS = 250;
+
+/** By when requests were due, as in {@link PhaseResult}. */
+export interface Window {
+  readonly offered: number;
+  /** 200s and 201s. */
+  readonly accepted: number;
+  /** Milliseconds, of what was accepted. */
+  readonly p95: number;
 }
 
 /** Milliseconds. */

@@ -1,8 +1,7 @@
 import { newLane } from "../load/lane.ts";
-import type { LoadOrder, LoadResult } from "../load/messages.ts";
+import type { LoadOrder, PhaseResult } from "../load/messages.ts";
 import type { Bench } from "../results.ts";
-import { countStored } from "../systems/count-stored.ts";
-import type { System } from "../systems/system.ts";
+import type { Target } from "../systems/target.ts";
 
 /** One measurement of one system under full load. */
 export interface Measurement {
@@ -10,42 +9,53 @@ export interface Measurement {
   /** Microseconds of processor an event, all the system's processes and threads together. */
   readonly cpuMicros: number;
   readonly peakRssBytes: number;
-  readonly latency: LoadResult["latency"];
+  readonly latency: PhaseResult["latency"];
   /** Share of one processor that the load generator took. */
   readonly generatorCpu: number;
 }
 
 /** An order to send new events to a system. */
 export function orderFor(
-  system: System,
-  order: Pick<LoadOrder, "connections" | "durationMs" | "warmUpMs"> & Partial<LoadOrder>,
+  { port, request }: Target,
+  order: Pick<LoadOrder, "connections" | "phases"> & Partial<LoadOrder>,
 ): LoadOrder {
-  return { port: system.port, path: "/events", app: system.app, lane: newLane(), ...order };
+  return { port, ...request, lane: newLane(), ...order };
+}
+
+/** Events that were accepted in a phase. */
+export function accepted({ statuses }: PhaseResult): number {
+  return (statuses[200] ?? 0) + (statuses[201] ?? 0);
+}
+
+/** Full load, closed loop, on a system, which goes on; what was answered after warming up. */
+export async function fullLoad({ load, options }: Bench, system: Target) {
+  const phases = [{ durationMs: options.warmUpSeconds * 1_000 }, { durationMs: options.seconds * 1_000 }];
+  const report = await load.run(orderFor(system, { connections: options.connections, phases }));
+  const counted = report.phases[1] as PhaseResult;
+  return { acknowledged: report.acknowledged, counted, perSecond: accepted(counted) / counted.seconds };
 }
 
 /** Full load on one system, which is then stopped; throws where what was acknowledged is not stored. */
-export async function measureAndStop({ load, options }: Bench, system: System): Promise<Measurement> {
-  const [warmUpMs, durationMs] = [options.warmUpSeconds * 1_000, options.seconds * 1_000];
-  const before = system.storedEvents;
+export async function measureAndStop(bench: Bench, system: Target): Promise<Measurement> {
+  const { warmUpSeconds, seconds } = bench.options;
   let from = system.use();
   let to = from;
   const timers = [
-    setTimeout(() => (from = system.use()), warmUpMs),
-    setTimeout(() => (to = system.use()), warmUpMs + durationMs),
+    setTimeout(() => (from = system.use()), warmUpSeconds * 1_000),
+    setTimeout(() => (to = system.use()), (warmUpSeconds + seconds) * 1_000),
   ];
-  const result = await load.run(orderFor(system, { connections: options.connections, durationMs, warmUpMs }));
+  const { acknowledged, counted, perSecond } = await fullLoad(bench, system);
   for (const timer of timers) clearTimeout(timer);
-  await system.stop();
-  const lost = result.acknowledged - (countStored(system.dataDir) - before);
+  const lost = acknowledged - (await system.stopAndCount());
   if (lost > 0) throw new Error(`${lost} events were acknowledged and are not stored`);
-  const { 200: stored = 0, ...others } = result.statuses;
-  if (Object.keys(others).length > 0) throw new Error(`not every event was accepted: ${JSON.stringify(others)}`);
+  const answers = Object.values(counted.statuses).reduce((sum, count) => sum + count, 0);
+  if (answers > accepted(counted)) throw new Error(`not every event was accepted: ${JSON.stringify(counted.statuses)}`);
   return {
-    eventsPerSecond: stored / result.seconds,
-    cpuMicros: ((to.cpuSeconds - from.cpuSeconds) / stored) * 1e6,
+    eventsPerSecond: perSecond,
+    cpuMicros: ((to.cpuSeconds - from.cpuSeconds) / accepted(counted)) * 1e6,
     peakRssBytes: to.peakRssBytes,
-    latency: result.latency,
-    generatorCpu: result.cpu,
+    latency: counted.latency,
+    generatorCpu: counted.cpu,
   };
 }
 

@@ -1,63 +1,68 @@
-import type { LoadResult } from "../load/messages.ts";
+import { type PhaseResult, WINDOW_MS, type Window } from "../load/messages.ts";
 import { type Bench, row, type SectionResult } from "../results.ts";
 import { oneProcess, startSystem } from "../systems/system.ts";
-import { orderFor } from "./measure.ts";
+import { accepted, fullLoad, orderFor } from "./measure.ts";
 
 const TIMES_PEAK = 5;
-/** So many that the load does not fall because clients wait. */
+/** So many that none has to be waited for while refusals come within a quarter of a second. */
 const CONNECTIONS = 4_000;
-/** After the overload the load falls to this share of the peak, and is looked at in such windows. */
+/** Before and after the overload, the load is this share of the peak. */
 const CALM_SHARE = 0.3;
-const WINDOW_MS = 250;
-const WINDOWS = 20;
-/** Normal again: nothing is refused, and answers take at most so many times what they took before. */
+const CONNECT_MS = 2_000;
+const CALM_MS = 3_000;
+const AFTER_MS = 6_000;
+/** Normal again: so many windows in a row in which nothing is refused and the 95th of 100 answers takes at most so … */
+const NORMAL_WINDOWS = 3;
+/** … many times what the 99th took before. */
 const NORMAL_TIMES = 2;
 
 /** Open loop at five times what the process does at most; then how long until everything is as before. */
-export async function overload({ options, load, say }: Bench): Promise<SectionResult> {
+export async function overload(bench: Bench): Promise<SectionResult> {
   const system = await startSystem(oneProcess);
-  const [durationMs, warmUpMs] = [options.seconds * 1_000, options.warmUpSeconds * 1_000];
-  const peak = await load.run(orderFor(system, { connections: options.connections, durationMs, warmUpMs }));
-  const peakRate = accepted(peak) / peak.seconds;
+  const { counted: peak, perSecond: peakRate } = await fullLoad(bench, system);
   const calmRate = peakRate * CALM_SHARE;
-  const open = { connections: CONNECTIONS, warmUpMs: 0 };
-  const before = await load.run(orderFor(system, { ...open, durationMs: 2_000, rate: calmRate }));
-  say(`peak ${Math.round(peakRate)} events/s, p99 ${peak.latency.p99.toFixed(1)} ms`);
-
-  const flood = await load.run(orderFor(system, { ...open, durationMs, warmUpMs: 1_000, rate: peakRate * TIMES_PEAK }));
-  const refused = (flood.statuses[503] ?? 0) / flood.seconds;
-  say(`overload: ${JSON.stringify(flood.statuses)}, generator ${Math.round(flood.cpu * 100)} % of a processor`);
-
-  const endedMs = performance.now();
-  let recoveredMs = Number.NaN;
-  for (let window = 0; window < WINDOWS && Number.isNaN(recoveredMs); window++) {
-    const calm = await load.run(orderFor(system, { ...open, durationMs: WINDOW_MS, rate: calmRate }));
-    const isNormal = Object.keys(calm.statuses).every((status) => status === "200");
-    if (isNormal && calm.latency.p99 <= before.latency.p99 * NORMAL_TIMES) recoveredMs = performance.now() - endedMs;
-  }
-  await system.stop();
+  const floodMs = bench.options.seconds * 1_000;
+  const phases = [
+    { durationMs: CONNECT_MS, rate: calmRate },
+    { durationMs: CALM_MS, rate: calmRate },
+    { durationMs: floodMs, rate: peakRate * TIMES_PEAK },
+    { durationMs: AFTER_MS, rate: calmRate },
+  ];
+  bench.say(`peak ${Math.round(peakRate)} events/s, p99 ${peak.latency.p99.toFixed(1)} ms`);
+  const report = await bench.load.run(orderFor(system, { connections: CONNECTIONS, phases }));
+  const [, before, flood] = report.phases as [PhaseResult, PhaseResult, PhaseResult, PhaseResult];
+  const lost = report.acknowledged + peak.offered - (await system.stopAndCount());
+  if (lost > 0) throw new Error(`${lost} events were acknowledged and are not stored`);
   await system.remove();
-  const others = Object.entries(flood.statuses).filter(([status]) => status !== "200" && status !== "503");
-  const sent = Object.values(flood.statuses).reduce((sum, count) => sum + count, 0) / flood.seconds;
+  const { 503: refused = 0 } = flood.statuses;
+  const unanswered = flood.offered - accepted(flood) - refused;
+  bench.say(
+    `overload: ${JSON.stringify(flood.statuses)} of ${flood.offered}; the generator ${Math.round(flood.cpu * 100)} % ` +
+      `of a processor, sent p99 ${flood.lateness.p99.toFixed(1)} ms late`,
+  );
+  const after = report.windows.slice((CONNECT_MS + CALM_MS + floodMs) / WINDOW_MS);
   return {
-    measured: { peak, before, flood, recoveredMs },
+    measured: { peak, phases: report.phases, after },
     rows: [
-      row("load, times the peak", sent / peakRate, { digits: 1 }),
+      row("load, times the peak", flood.offered / flood.seconds / peakRate, { digits: 1, atLeast: TIMES_PEAK * 0.99 }),
       row("accepted / peak", accepted(flood) / flood.seconds / peakRate, { atLeast: 0.9 }),
-      // From when the request was sent: what waited in the generator for a free connection was never offered.
-      row("p99 of what is accepted / p99 at the peak", flood.served.p99 / peak.served.p99, { digits: 1, atMost: 2 }),
-      row("refused by 503, share of the load", refused / sent),
-      row("503 with Retry-After, share", flood.retryAfter / Math.max(1, flood.statuses[503] ?? 0), { atLeast: 1 }),
-      row(
-        "other answers and broken connections",
-        others.reduce((sum, [, count]) => sum + count, 0),
-        { digits: 0, atMost: 0 },
-      ),
-      row("normal again after", recoveredMs / 1_000, { unit: "s", digits: 1, atMost: 2 }),
+      row("p99 of what is accepted / p99 at the peak", flood.latency.p99 / peak.latency.p99, { digits: 1, atMost: 2 }),
+      row("p99 of what is accepted, from when it was due", flood.latency.p99, { unit: "ms", digits: 0 }),
+      row("p99 of what the generator was late", flood.lateness.p99, { unit: "ms", digits: 0 }),
+      row("503 with Retry-After, share", flood.retryAfter / Math.max(1, refused), { atLeast: 1 }),
+      row("other answers, broken or without answer", unanswered, { digits: 0, atMost: 0 }),
+      row("normal again after", normalAfterMs(after, before) / 1_000, { unit: "s", digits: 2, atMost: 2 }),
     ],
   };
 }
 
-function accepted({ statuses }: LoadResult): number {
-  return statuses[200] ?? 0;
+/** Milliseconds from the overload's end to the first of the windows from which on it is over; NaN where it never is. */
+function normalAfterMs(after: readonly Window[], before: PhaseResult): number {
+  const isNormal = ({ offered, accepted: taken, p95 }: Window) =>
+    taken === offered && p95 <= before.latency.p99 * NORMAL_TIMES;
+  const first = after.findIndex((_, at) => {
+    const windows = after.slice(at, at + NORMAL_WINDOWS);
+    return windows.length === NORMAL_WINDOWS && windows.every(isNormal);
+  });
+  return first < 0 ? Number.NaN : first * WINDOW_MS;
 }

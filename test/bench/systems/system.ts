@@ -2,14 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { App } from "../load/events.ts";
 import { countStored } from "./count-stored.ts";
-import { type ProcessUse, processUse } from "./process-use.ts";
+import { freePort } from "./free-port.ts";
+import { processUse } from "./process-use.ts";
+import type { Target } from "./target.ts";
 
 /** What is measured: how it is started. */
 export interface SystemKind {
@@ -39,24 +40,17 @@ export interface SystemOptions {
   readonly nodeOptions?: readonly string[];
 }
 
-/** A system under test, in processes of its own. */
-export interface System {
-  readonly port: number;
+/** Carillon, or the ceiling: on a data folder. */
+export interface System extends Target {
   readonly app: App;
   readonly appId: string;
   readonly dataDir: string;
-  /** Events in the data folder when it was started. */
-  readonly storedEvents: number;
   /** The secret key of the app, for the operator API. */
   readonly serverKey: string;
   /** Milliseconds from starting the process to the first `/readyz` that says yes. */
   readonly startMs: number;
-  /** What its processes used so far, together. */
-  use(): ProcessUse;
-  /** Ends it by SIGTERM. Its data folder stays until {@link System.remove}. */
+  /** Ends it by SIGTERM. */
   stop(): Promise<void>;
-  /** Removes the data folder, unless it was there before the system. */
-  remove(): Promise<void>;
 }
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -65,7 +59,7 @@ const READY_WITHIN_MS = 60_000;
 /** Starts a system on free ports, without a rate limit, its log going to a file, and waits until it is ready. */
 export async function startSystem(kind: SystemKind, options: SystemOptions = {}): Promise<System> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "carillon-bench-")));
-  const storedEvents = countStored(dataDir);
+  const storedBefore = countStored(dataDir);
   const port = await freePort();
   const log = openSync(join(dataDir, "log"), "a");
   const since = performance.now();
@@ -95,23 +89,29 @@ export async function startSystem(kind: SystemKind, options: SystemOptions = {})
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   const startMs = performance.now() - since;
+  async function stop(): Promise<void> {
+    if (child.exitCode === null) {
+      child.kill("SIGTERM");
+      await once(child, "exit");
+    }
+    process.off("exit", kill);
+    if (child.exitCode !== 0) throw new Error(`${kind.name} ended with status ${child.exitCode}: ${tail(dataDir)}`);
+  }
   const credentials = JSON.parse(await readFile(join(dataDir, "demo-app.json"), "utf8")) as Record<string, string>;
+  const app = { tenantId: credentials.tenant_id ?? "", apiKey: credentials.api_key ?? "" };
   return {
     port,
-    app: { tenantId: credentials.tenant_id ?? "", apiKey: credentials.api_key ?? "" },
+    request: { path: "/events", app },
+    app,
     appId: credentials.app_id ?? "",
-    storedEvents,
     serverKey: credentials.server_key ?? "",
     dataDir,
     startMs,
     use: () => processUse(child.pid as number),
-    async stop() {
-      if (child.exitCode === null) {
-        child.kill("SIGTERM");
-        await once(child, "exit");
-      }
-      process.off("exit", kill);
-      if (child.exitCode !== 0) throw new Error(`${kind.name} ended with status ${child.exitCode}: ${tail(dataDir)}`);
+    stop,
+    async stopAndCount() {
+      await stop();
+      return countStored(dataDir) - storedBefore;
     },
     async remove() {
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true });
@@ -128,14 +128,4 @@ async function isReady(port: number): Promise<boolean> {
     ({ ok }) => ok,
     () => false,
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }
