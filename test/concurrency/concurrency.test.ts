@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { mongodbEngines } from "../contract/storage/engines.ts";
-import { type Cast, type Operation, randomEvent, randomOperation } from "../simulation/operations.ts";
+import { anyMix, type Cast, type Operation, randomEvent, randomOperation } from "../simulation/operations.ts";
 import { type Random, randomOf } from "../simulation/random.ts";
 import { differencesAfter } from "./stress.ts";
 
@@ -48,7 +48,7 @@ const scenarios: readonly Scenario[] = [
     name: "pushes are sent, opened and follow logins, all at once",
     operations(random) {
       const two = cast({ tokens: tokens(2), users: ["ann", "bob"] });
-      const all = Array.from({ length: 1_500 }, (_, index) => randomOperation(random, two, index));
+      const all = Array.from({ length: 1_500 }, (_, index) => randomOperation(random, two, { index, mix: anyMix }));
       const [told, sent] = [all.filter(({ kind }) => kind === "report"), all.filter(({ kind }) => kind === "push")];
       return shuffled(random, [...told.slice(0, 40), ...sent.slice(0, 25), ...events(random, two, 40)]);
     },
@@ -64,7 +64,7 @@ for (const { name, url } of mongodbEngines.filter(({ atomicUpdates }) => atomicU
 }
 
 function cast(people: Pick<Cast, "tokens" | "users">): Cast {
-  return { ...people, trackingTokens, startMs: Math.floor(Date.now() / 60_000) * 60_000 };
+  return { ...people, trackingTokens, anonymousProbability: 0.55, startMs: Math.floor(Date.now() / 60_000) * 60_000 };
 }
 
 function tokens(count: number): string[] {
@@ -77,7 +77,7 @@ function events(random: Random, of: Cast, count: number): Operation[] {
 
 /** Whatever clients and operators do; unlinks after events, because it is decided then whether the device is known. */
 function anything(random: Random, of: Cast, count: number): Operation[] {
-  const all = Array.from({ length: count }, (_, index) => randomOperation(random, of, index));
+  const all = Array.from({ length: count }, (_, index) => randomOperation(random, of, { index, mix: anyMix }));
   const unlinks = all.filter(({ kind }) => kind === "unlink");
   return [...all.filter(({ kind }) => kind !== "unlink"), ...unlinks];
 }

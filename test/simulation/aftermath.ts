@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Accepted } from "../model/accepted.ts";
+import type { Accepted, Link } from "../model/accepted.ts";
 import { erased, relinked } from "../model/changes.ts";
 import { stateOf } from "../model/state.ts";
 import { differencesFrom, reportsAsLateAs, withReceipts } from "./compare.ts";
 import { type ShownState, shownState } from "./final-state.ts";
 import { serviceNames } from "./open-service.ts";
-import { randomEvent } from "./operations.ts";
+import { randomEvent, type SimulatedEvent } from "./operations.ts";
 import { over, pass } from "./passing-time.ts";
 import type { SimulationRun } from "./run-operations.ts";
 
@@ -49,7 +49,8 @@ export async function eraseAndRelink(
   for (let erasures = random.pick([0, 0, 1, 2]); erasures > 0 && differences.length === 0; erasures--) {
     const { profiles, anonymousIds } = stateOf(accepted);
     const anonymous = [...anonymousIds.keys()].map((token) => `anon:${token}`);
-    const named = random.pick([...cast.users, ...profiles.keys(), ...anonymous]);
+    const unlinked = accepted.unlinks.map(({ appUserId }) => appUserId);
+    const named = random.pick([...cast.users, ...profiles.keys(), ...anonymous, ...unlinked]);
     const meant = named.startsWith("anon:") ? anonymousIds.get(named.slice("anon:".length))! : named;
     const left = erased(accepted, meant);
     // The retry of a lost call may come when the `anon:` id means somebody else by then: that is the caller's mistake.
@@ -63,7 +64,9 @@ export async function eraseAndRelink(
     if (isDisturbed) await pass(time, RECOVERY_MS);
     const gone = accepted.events.filter((event) => !left.events.includes(event));
     const more = Array.from({ length: random.below(4) }, (_, n) => randomEvent(random, cast, 1_000 * erasures + n));
-    const sent = [...gone.filter(() => random.chance(0.3)), ...more];
+    const back = accepted.unlinks.filter(({ appUserId }) => appUserId === meant);
+    const returns = back.flatMap(({ deviceToken }) => comesBack(run, { appUserId: meant, deviceToken }));
+    const sent = [...gone.filter(() => random.chance(0.3)), ...more, ...returns];
     for (const event of sent) {
       await pass(time, 1 + random.below(2_000));
       await over(time, client.ask({ kind: "event", event }));
@@ -76,6 +79,17 @@ export async function eraseAndRelink(
     accepted = withReceipts(accepted, shownNow);
   }
   return { accepted, differences, history };
+}
+
+/** Somebody uses a device without a name, then the user does: who was erased is no longer unlinked from it. */
+function comesBack({ random, cast, time }: SimulationRun, { appUserId, deviceToken }: Link): SimulatedEvent[] {
+  return ["", appUserId].map((sentAppUserId, n) => ({
+    ...randomEvent(random, cast, time.now() + n),
+    kind: "device",
+    sentAppUserId,
+    deviceToken,
+    eventMs: time.now() + n,
+  }));
 }
 
 function disturb({ random, time, cluster }: SimulationRun): void {

@@ -18,8 +18,9 @@ export interface Weather {
   readonly lossProbability: number;
   readonly doubleProbability: number;
   readonly longDelayProbability: number;
-  /** Of a store's call: that the store refuses it. */
+  /** Of a store's call: that the store refuses it, or takes its time. */
   readonly refusalProbability: number;
+  readonly stallProbability: number;
 }
 
 /** The four services as processes of their own, each service with as many replicas as asked for. */
@@ -40,6 +41,9 @@ export interface ClusterOptions {
   readonly weather: Weather;
   readonly replicas: Readonly<Record<ServiceName, number>>;
 }
+
+/** A store that takes its time takes up to this long, milliseconds. */
+const LONGEST_STALL_MS = 400;
 
 interface Replica {
   life: Life;
@@ -78,7 +82,7 @@ export async function startCluster({ time, random, weather, replicas }: ClusterO
         kill(service, index);
       },
       refuses: () => !weather.healed && chance.chance(weather.refusalProbability),
-      delayMs: () => chance.below(4),
+      delayMs: () => chance.below(!weather.healed && chance.chance(weather.stallProbability) ? LONGEST_STALL_MS : 4),
     };
     const database: Database = { engine: "sqlite", sqlite: simulatedDatabase(disks[service], { life, time, faults }) };
     const transports = Object.fromEntries(serviceNames.map((name) => [name, wayTo(name, life, network)])) as Record<

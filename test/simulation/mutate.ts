@@ -12,14 +12,15 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** What a simulation runs from. */
 const copied = ["services", "gateway", "proto", "test/model", "test/simulation", "package.json"];
 
-const help = `Puts one bug at a time into a copy of the services and runs the simulation on it, which has to find it.
+const help = `Puts one bug at a time into a copy of the services and runs the simulation on it, which has to find it. Where bugs show
+only if two do the same at once, the simulation is that of people who do.
 
   npm run simulate:mutations -- [--seeds N] [--only TEXT]
 `;
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: "string", default: "600" },
+    seeds: { type: "string", default: "300" },
     only: { type: "string", default: "" },
     help: { type: "boolean" },
   },
@@ -50,7 +51,7 @@ async function tryAll(chosen: readonly Mutation[], seeds: number): Promise<numbe
 }
 
 /** The seed that shows the mutation, if one of them does. */
-async function finds({ file, find, replace }: Mutation, seeds: number): Promise<number | undefined> {
+async function finds({ file, find, replace, scenario }: Mutation, seeds: number): Promise<number | undefined> {
   const copy = await mkdtemp(join(tmpdir(), "carillon-mutation-"));
   try {
     for (const path of copied) await cp(join(root, path), join(copy, path), { recursive: true });
@@ -62,7 +63,9 @@ async function finds({ file, find, replace }: Mutation, seeds: number): Promise<
       source.replace(find, () => replace),
     );
     const script = join(copy, "test/simulation/main.ts");
-    const run = spawn(process.execPath, [script, "--seeds", String(seeds), "--first"], {
+    const options = ["--seeds", String(seeds), "--first", "--jobs", "1"];
+    if (scenario !== undefined) options.push("--scenario", scenario);
+    const run = spawn(process.execPath, [script, ...options], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let output = "";

@@ -6,7 +6,14 @@ export interface Mutation {
   /** Stands in the file exactly once. */
   readonly find: string;
   readonly replace: string;
+  /** Part of the name of the scenario that shows it; any of them where this is not given. */
+  readonly scenario?: string;
 }
+
+/** Bugs that show where several do the same at once. */
+const sharing = { scenario: "several people share devices" };
+/** Bugs that show where operators unlink and erase. */
+const unlinking = { scenario: "operators unlink people" };
 
 export const mutations: readonly Mutation[] = [
   {
@@ -20,6 +27,7 @@ export const mutations: readonly Mutation[] = [
     file: "services/ingestion/effects/settle-device.ts",
     find: "if (event.attributionVersion >= version) continue;",
     replace: "",
+    ...unlinking,
   },
   {
     name: "settling finishes events that their device has not heard of",
@@ -62,6 +70,7 @@ export const mutations: readonly Mutation[] = [
     file: "services/ingestion/effects/apply-effects.ts",
     find: "expectedVersion: isFloating(event) ? profileVersion : undefined",
     replace: "expectedVersion: profileVersion < 0 ? profileVersion : undefined",
+    ...sharing,
   },
   {
     name: "a login leaves what lies before it where it is",
@@ -86,12 +95,14 @@ export const mutations: readonly Mutation[] = [
     file: "services/device/mark-settled.ts",
     find: "settled(device, Number(request.dueVersion))",
     replace: "settled(device, device.due?.revision ?? 0)",
+    ...sharing,
   },
   {
     name: "a device decides on what a process remembers, though nothing confirms it",
     file: "services/device/change-devices.ts",
     find: "const located = locate(context, keysOf(items), context.store.load);",
     replace: "const located = locate(context, keysOf(items), context.store.loadRecent);",
+    ...sharing,
   },
   {
     name: "two devices that become one lose what the second knew",
@@ -164,11 +175,13 @@ export const mutations: readonly Mutation[] = [
     file: "services/ingestion/erase/remove-events.ts",
     find: "event.receivedMs <= requestedMs && !(removedOnce && isFloating(event))",
     replace: "event.receivedMs <= requestedMs",
+    ...unlinking,
   },
   {
     name: "an erased user stays unlinked from devices without an event of theirs",
     file: "services/ingestion/erase/erase-user.ts",
     find: "if (!begun.removedOnce) await context.devices.endUserUnlinks",
     replace: 'if (appUserId === "") await context.devices.endUserUnlinks',
+    ...unlinking,
   },
 ];

@@ -66,9 +66,17 @@ export interface Cast {
   readonly tokens: readonly string[];
   readonly users: readonly string[];
   readonly trackingTokens: readonly string[];
+  /** Of a device event: that it names no user. */
+  readonly anonymousProbability: number;
   /** When the simulation begins, milliseconds. */
   readonly startMs: number;
 }
+
+/** How often operations of each kind are asked for, in hundredths. */
+export type Mix = Readonly<Record<"event" | "refresh" | "unlink" | "report" | "push", number>>;
+
+/** Mostly events, and some of everything. */
+export const anyMix: Mix = { event: 70, refresh: 9, unlink: 6, report: 7, push: 8 };
 
 /** Few devices and users, sometimes only one, so that much of it meets. */
 export function randomCast(random: Random, startMs: number): Cast {
@@ -76,32 +84,54 @@ export function randomCast(random: Random, startMs: number): Cast {
     tokens: allTokens.slice(0, 1 + random.below(allTokens.length)),
     users: allUsers.slice(0, 1 + random.below(allUsers.length)),
     trackingTokens: allTrackingTokens,
+    anonymousProbability: 0.55,
     startMs,
   };
 }
 
 /** @param index sets this operation apart from the others */
-export function randomOperation(random: Random, cast: Cast, index: number): Operation {
-  const { tokens, users, trackingTokens, startMs } = cast;
-  const draw = random.below(100);
-  if (draw < 70) return { kind: "event", event: randomEvent(random, cast, index) };
-  if (draw < 79) {
-    const [oldToken, newToken] = [random.pick(tokens), random.pick(tokens)];
-    if (oldToken !== newToken)
-      return { kind: "refresh", oldToken, newToken, appUserId: random.pick(["", "", ...users]) };
+export function randomOperation(random: Random, cast: Cast, { index, mix }: { index: number; mix: Mix }): Operation {
+  const { tokens, users } = cast;
+  const kind = randomKind(random, mix);
+  switch (kind) {
+    case "event":
+      return { kind, event: randomEvent(random, cast, index) };
+    case "refresh": {
+      const [oldToken, newToken] = [random.pick(tokens), random.pick(tokens)];
+      // A token does not replace itself.
+      if (oldToken === newToken) return { kind: "event", event: randomEvent(random, cast, index) };
+      return { kind, oldToken, newToken, appUserId: random.pick(["", "", ...users]) };
+    }
+    case "unlink":
+      return { kind, deviceToken: random.pick(tokens), appUserId: random.pick(users) };
+    case "report":
+      return randomReport(random, cast);
+    case "push":
+      return randomPush(random, cast);
   }
-  if (draw < 85) return { kind: "unlink", deviceToken: random.pick(tokens), appUserId: random.pick(users) };
-  if (draw < 92) {
-    const atMs = startMs + (random.below(30) - 15) * MINUTE_MS;
-    return {
-      kind: "report",
-      of: random.pick(["open", "delivery", "invalid token"]),
-      trackingToken: random.pick(trackingTokens),
-      ofOtherApp: random.chance(0.1),
-      atMs,
-      receivedMs: startMs - random.pick([0, 0, 71, 73]) * HOUR_MS,
-    };
+}
+
+function randomKind(random: Random, mix: Mix): keyof Mix {
+  let draw = random.below(100);
+  for (const kind of ["event", "refresh", "unlink", "report"] as const) {
+    if (draw < mix[kind]) return kind;
+    draw -= mix[kind];
   }
+  return "push";
+}
+
+function randomReport(random: Random, { trackingTokens, startMs }: Cast): ReportOperation {
+  return {
+    kind: "report",
+    of: random.pick(["open", "delivery", "invalid token"]),
+    trackingToken: random.pick(trackingTokens),
+    ofOtherApp: random.chance(0.1),
+    atMs: startMs + (random.below(30) - 15) * MINUTE_MS,
+    receivedMs: startMs - random.pick([0, 0, 71, 73]) * HOUR_MS,
+  };
+}
+
+function randomPush(random: Random, { tokens, users, trackingTokens, startMs }: Cast): Operation {
   const owner = random.pick(tokens);
   return {
     kind: "push",
@@ -113,7 +143,8 @@ export function randomOperation(random: Random, cast: Cast, index: number): Oper
 }
 
 /** @param index sets this event apart from the others */
-export function randomEvent(random: Random, { tokens, users, startMs }: Cast, index: number): SimulatedEvent {
+export function randomEvent(random: Random, cast: Cast, index: number): SimulatedEvent {
+  const { tokens, users, anonymousProbability, startMs } = cast;
   const kind = random.pick([
     "device",
     "device",
@@ -130,7 +161,8 @@ export function randomEvent(random: Random, { tokens, users, startMs }: Cast, in
   return {
     fingerprint: createHash("sha256").update(`${index}-${random.next()}`).digest("hex"),
     kind,
-    sentAppUserId: kind === "hash" || (kind === "device" && random.chance(0.55)) ? "" : random.pick(users),
+    sentAppUserId:
+      kind === "hash" || (kind === "device" && random.chance(anonymousProbability)) ? "" : random.pick(users),
     eventName: random.pick(["seen", "seen", "seen", "bought", "logged_out"]),
     eventMs: hasTime ? randomTime(random, startMs) : undefined,
     deviceToken: kind === "user" ? "" : random.pick(tokens),

@@ -6,6 +6,7 @@ import { serviceNames } from "./open-service.ts";
 import { type Cast, type Operation, randomOperation, type SimulatedEvent } from "./operations.ts";
 import { over, pass } from "./passing-time.ts";
 import type { Random } from "./random.ts";
+import type { Scenario } from "./scenarios.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 /** An event older than this may be late: 29 days, to be on the safe side. */
@@ -18,6 +19,7 @@ export interface SimulationRun {
   readonly client: SimulatedClient;
   readonly clock: Clock;
   readonly cast: Cast;
+  readonly scenario: Scenario;
   /** When it began, milliseconds. */
   readonly startMs: number;
 }
@@ -45,24 +47,23 @@ interface Notes {
 const COPIES_ARRIVE_MS = 10_000;
 
 interface RunOptions extends Pick<Asked, "unknownDevices"> {
-  /** Operations begin within so many milliseconds, at most. */
-  readonly longestBusyMs: number;
   /** Ends the faults, once everything is answered. */
   heal(): void;
 }
 
 /** Has clients ask for random operations, several at once and some more than once, until all are answered. */
 export async function runOperations(
-  { random, time, cluster, client, clock, cast, startMs }: SimulationRun,
-  { longestBusyMs, unknownDevices, heal }: RunOptions,
+  { random, time, cluster, client, clock, cast, scenario, startMs }: SimulationRun,
+  { unknownDevices, heal }: RunOptions,
 ): Promise<Asked> {
   const notes: Notes = { events: [], refreshes: [], pushes: [], reports: [], knownSinceMs: new Map(), history: [] };
   const work: Promise<void>[] = [];
   const unlinks: Extract<Operation, { kind: "unlink" | "relink" }>[] = [];
-  const busyMs = random.pick([200, 2_000, longestBusyMs]);
-  const count = 5 + random.below(25);
+  const busyMs = random.pick(scenario.busyMs);
+  const [least, most] = scenario.operations;
+  const count = least + random.below(most - least);
   for (let index = 0; index < count; index++) {
-    const operation = randomOperation(random, cast, index);
+    const operation = randomOperation(random, cast, { index, mix: scenario.mix });
     if (operation.kind === "event") notes.events.push(operation.event);
     if (operation.kind === "unlink") unlinks.push(operation);
     for (let copy = random.pick([1, 1, 1, 2, 3]); copy > 0; copy--) {

@@ -1,23 +1,21 @@
 import type { Accepted } from "../model/accepted.ts";
 import { eraseAndRelink } from "./aftermath.ts";
 import { createSimulatedClient } from "./client.ts";
-import { type ClusterOptions, startCluster, type Weather } from "./cluster.ts";
+import { startCluster, type Weather } from "./cluster.ts";
 import { differencesFrom, reportsAsLateAs } from "./compare.ts";
 import { shownState } from "./final-state.ts";
-import { serviceNames } from "./open-service.ts";
-import { app, randomCast } from "./operations.ts";
+import { app } from "./operations.ts";
 import { over, pass } from "./passing-time.ts";
-import { type Random, randomOf } from "./random.ts";
+import { randomOf } from "./random.ts";
 import { type Asked, runOperations } from "./run-operations.ts";
+import { scenarioOf } from "./scenarios.ts";
 import { verificationFindings } from "./verification.ts";
 import { createVirtualTime } from "./virtual-time.ts";
 
 /** 2026-03-29T12:00:00Z, in milliseconds. */
 const START_MS = Date.UTC(2026, 2, 29, 12);
-/** Operations begin within so many milliseconds of virtual time, at most. */
-const LONGEST_BUSY_MS = 20_000;
-/** The faults go on for so long after that, then clients get their answers. */
-const HEAL_AFTER_MS = 30_000;
+/** The faults go on for so long at most, then clients get their answers. */
+const HEAL_AFTER_MS = 50_000;
 /** After the last answer, so much time for what follows by itself: sweeps, leases, deadlines. */
 const CALM_MS = 60_000;
 
@@ -30,24 +28,28 @@ export interface Outcome {
   readonly history: string[];
 }
 
-/** Runs the real services over a faulty network, on stores whose processes end at any step, and compares with the model. */
-export async function simulate(seed: number): Promise<Outcome> {
+/**
+ * Runs the real services over a faulty network, on stores whose processes end at any step, and compares with the model.
+ *
+ * @param scenarioName part of a scenario's name; the one whose turn it is otherwise
+ */
+export async function simulate(seed: number, scenarioName?: string): Promise<Outcome> {
   const random = randomOf(seed);
   const time = createVirtualTime(START_MS);
-  const weather = randomWeather(random);
-  const replicas = Object.fromEntries(
-    serviceNames.map((name) => [name, 1 + random.below(2)]),
-  ) as ClusterOptions["replicas"];
+  const scenario = scenarioOf(seed, scenarioName);
+  const weather: Weather = { healed: false, ...scenario.faults(random) };
+  const replicas = scenario.replicas(random);
   const cluster = await startCluster({ time, random: random.fork(), weather, replicas });
   const heal = () => {
     weather.healed = true;
   };
-  time.after(LONGEST_BUSY_MS + HEAL_AFTER_MS, heal);
+  time.after(HEAL_AFTER_MS, heal);
   const unknownDevices: Asked["unknownDevices"] = [];
   const clock = time.clockOf({ alive: true });
   const client = createSimulatedClient({ cluster, clock, random: random.fork(), unknownDevices });
-  const run = { random, time, cluster, client, clock, cast: randomCast(random, START_MS), startMs: START_MS };
-  const asked = await runOperations(run, { longestBusyMs: LONGEST_BUSY_MS, unknownDevices, heal });
+  const cast = scenario.cast(random, START_MS);
+  const run = { random, time, cluster, client, clock, cast, scenario, startMs: START_MS };
+  const asked = await runOperations(run, { unknownDevices, heal });
   await pass(time, CALM_MS);
   const shown = await over(time, shownState(cluster));
   const refreshes = await over(time, cluster.acceptedRefreshes());
@@ -77,16 +79,4 @@ function promisesBroken(asked: Asked, refreshes: Accepted["refreshes"]): string[
     if (!known) broken.push(`the accepted refresh of ${oldToken} to ${newToken} is lost`);
   }
   return broken;
-}
-
-function randomWeather(random: Random): Weather {
-  const level = () => (random.chance(0.4) ? 0 : random.next() ** 2);
-  return {
-    healed: false,
-    crashProbability: 0.15 * level(),
-    lossProbability: 0.3 * level(),
-    doubleProbability: 0.3 * level(),
-    longDelayProbability: 0.2 * level(),
-    refusalProbability: 0.1 * level(),
-  };
 }
