@@ -13,6 +13,7 @@ import { type Column, formatFields } from "../table.ts";
 import { revokeKeyCommand, rotateKeyCommand } from "./app-keys.ts";
 import { identitySecretCommands } from "./identity-secrets.ts";
 import { listAllApps } from "./list-apps.ts";
+import { retentionCommand } from "./retention.ts";
 
 const SHOWN_ONCE = `Keep the keys now: they are shown this once, and only their hashes are stored.
 The api key may be in a client; the server key is a secret.
@@ -42,7 +43,8 @@ export function appCommands(console: Console): Command {
     .addCommand(listCommand(console))
     .addCommand(rotateKeyCommand(console))
     .addCommand(revokeKeyCommand(console))
-    .addCommand(identitySecretCommands(console));
+    .addCommand(identitySecretCommands(console))
+    .addCommand(retentionCommand(console));
 }
 
 function createCommand(console: Console): Command {

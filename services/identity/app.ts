@@ -15,6 +15,8 @@ export interface App {
   readonly createdAtMs: number;
   /** Whether identified events of clients need a valid signature; absent means no. */
   readonly requireUserSignature?: boolean;
+  /** Days after which events and pushes are removed; absent or 0 means never. */
+  readonly retentionDays?: number;
   /** Oldest first; absent means none. */
   readonly identitySecrets?: readonly IdentitySecret[];
 }

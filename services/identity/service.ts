@@ -24,6 +24,7 @@ import { resolveApp } from "./resolve-app.ts";
 import { resolveKey } from "./resolve-key.ts";
 import { revokeKey } from "./revoke-key.ts";
 import { setAllowedOrigins } from "./set-allowed-origins.ts";
+import { setRetention } from "./set-retention.ts";
 import { setUserLink } from "./set-user-link.ts";
 
 /** Some 100,000 profiles of short ids. */
@@ -67,6 +68,7 @@ export function createIdentityServices(dependencies: IdentityDependencies): Host
       createIdentitySecret: (request) => createIdentitySecret(context, request),
       revokeIdentitySecret: (request) => revokeIdentitySecret(context, request),
       setRequireUserSignature: (request) => setRequireUserSignature(context, request),
+      setRetention: (request) => setRetention(context, request),
     }),
   ];
 }

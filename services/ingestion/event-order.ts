@@ -33,6 +33,11 @@ export function floatingRange({ fromMs, toMs, after }: FloatingRange): OrderRang
   return { after: later(startOf(fromMs), after), before: startOf(Math.floor(toMs) + 1) };
 }
 
+/** Events before a time (milliseconds), after the cursor. */
+export function beforeTime(ms: number, after: EventCursor | undefined): OrderRange {
+  return { after: after ?? earliest, before: startOf(ms) };
+}
+
 /** What a list asks for: start included, end not, before the cursor because the latest comes first. */
 export function listRange({ filter, after: cursor }: EventListQuery): OrderRange {
   const end = filter.endMs === undefined ? latest : startOf(filter.endMs);

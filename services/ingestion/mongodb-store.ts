@@ -4,7 +4,7 @@ import { distinctValues } from "../storage/mongodb-distinct.ts";
 import { onMongodb } from "../storage/mongodb-errors.ts";
 import { borderOf, deviceEventNameOf } from "./borders.ts";
 import { deviceClass, userClass } from "./event-class.ts";
-import { beforePlace, floatingRange, fromTime, listRange, wholeOrder } from "./event-order.ts";
+import { beforePlace, beforeTime, floatingRange, fromTime, listRange, wholeOrder } from "./event-order.ts";
 import { countByCause } from "./mongodb-counts.ts";
 import { mongodbDefinitions } from "./mongodb-definitions.ts";
 import { type EventDocument, storedEventOf } from "./mongodb-documents.ts";
@@ -17,7 +17,7 @@ import {
   pendingOfDevices,
   pendingWithin,
 } from "./mongodb-queries.ts";
-import { attributeEvents, completeEvents, insertEvents, removeEvents } from "./mongodb-writes.ts";
+import { attributeEvents, completeEvents, expireEvents, insertEvents, removeEvents } from "./mongodb-writes.ts";
 import { profileStateOf } from "./profile-state.ts";
 import type { EventStore } from "./store.ts";
 
@@ -98,6 +98,9 @@ export async function mongodbEventStore(database: MongodbDatabase): Promise<Even
       distinctValues(events, { filter: { app }, field: "appUserId", hint: "by_user", after, limit }),
 
     countAttributedBy: (app, fingerprints) => countByCause(events, app, fingerprints),
+    listBefore: ({ app, beforeMs, after, limit }) =>
+      find(listQuery(app, {}, beforeTime(beforeMs, after)), { sort: ascending, limit }),
+    expire: (app, expired) => expireEvents(events, app, expired),
     remove: (removal) => removeEvents(events, removal),
 
     async get(app, fingerprint) {

@@ -1,6 +1,7 @@
 import { type AnyBulkWriteOperation, type Collection, MongoBulkWriteError } from "mongodb";
+import type { AppKey } from "../runtime/app-key.ts";
 import { duplicateKey, onMongodb, writeErrors } from "../storage/mongodb-errors.ts";
-import type { NewEvent } from "./event.ts";
+import type { NewEvent, StoredEvent } from "./event.ts";
 import { isSameAttribution, withPrior } from "./event.ts";
 import { type EventDocument, newEventDocument, pendingDevice } from "./mongodb-documents.ts";
 import type { AttributionChange, Completion, InsertOutcome, Removal } from "./store.ts";
@@ -84,6 +85,15 @@ function attributionUpdate(change: AttributionChange, pendingSinceMs: number): A
       },
     },
   };
+}
+
+/** One command. */
+export async function expireEvents(events: Events, app: AppKey, expired: readonly StoredEvent[]): Promise<number> {
+  if (expired.length === 0) return 0;
+  const removals = expired.map(({ fingerprint, attributionVersion }) => ({
+    deleteOne: { filter: { _id: fingerprint, app, attributionVersion, pending: { $exists: false } } },
+  }));
+  return (await onMongodb(() => events.bulkWrite(removals, { ordered: false }))).deletedCount;
 }
 
 /** One command. */

@@ -1,5 +1,6 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import { DeviceRegistryService } from "../../proto/gen/carillon/device/v1/device_registry_service_pb.js";
+import { AppService } from "../../proto/gen/carillon/identity/v1/app_service_pb.js";
 import { IdentityService } from "../../proto/gen/carillon/identity/v1/identity_service_pb.js";
 import { ProfileService } from "../../proto/gen/carillon/identity/v1/profile_service_pb.js";
 import { TrackingService } from "../../proto/gen/carillon/tracking/v1/tracking_service_pb.js";
@@ -12,6 +13,7 @@ import { erasureKind } from "./erase/erasure.ts";
 import { keyReservationKind } from "./idempotency.ts";
 import { leaseKind } from "./lease.ts";
 import { mongodbEventStore } from "./mongodb-store.ts";
+import { retentionKind } from "./retention/retention.ts";
 import { createIngestion, type Ingestion } from "./service.ts";
 import { sqliteEventStore } from "./sqlite-store.ts";
 
@@ -32,6 +34,7 @@ export async function openIngestion({ database, transports, clock, log, owner }:
   const leases = await versionedDocuments(database, leaseKind, clock);
   const idempotencyKeys = await versionedDocuments(database, keyReservationKind, clock);
   const erasures = await versionedDocuments(database, erasureKind, clock);
+  const retentions = await versionedDocuments(database, retentionKind, clock);
   const identity = createClient(IdentityService, transports.identity);
   const pushes = createClient(TrackingService, transports.tracking);
   return createIngestion(
@@ -40,6 +43,8 @@ export async function openIngestion({ database, transports, clock, log, owner }:
       leases,
       idempotencyKeys,
       erasures,
+      retentions,
+      apps: createClient(AppService, transports.identity),
       devices: createClient(DeviceRegistryService, transports.device),
       pushes,
       profiles: createClient(ProfileService, transports.identity),

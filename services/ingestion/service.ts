@@ -21,6 +21,7 @@ import { listEventDefinitions } from "./list-event-definitions.ts";
 import { listEvents } from "./list-events.ts";
 import { previewEvent } from "./preview-event.ts";
 import { refreshToken } from "./refresh-token.ts";
+import { createRetention } from "./retention/remove-expired.ts";
 import { reportRejections } from "./tail/report-rejections.ts";
 import { tailEvents } from "./tail/tail-events.ts";
 import { createTailHub } from "./tail/tail-hub.ts";
@@ -33,6 +34,8 @@ export interface Ingestion {
   start(): void;
   /** Looks once; true if there is more. Failures of stores and services are thrown. */
   sweep(): Promise<boolean>;
+  /** Removes once what is older than its app keeps. Failures of stores and services are thrown. */
+  removeExpired(): Promise<void>;
   /** Ends the streams of those who tail events or verify, who would keep a server from stopping. */
   endTails(): void;
   /** Finishes the effects that are under way. */
@@ -52,6 +55,7 @@ export function createIngestion(context: IngestionContext, owner: string): Inges
   const sweeper = createSweeper(context, owner);
   const tail = createTailHub(context.clock);
   const stopping = new AbortController();
+  const retention = createRetention(context, owner);
   const ending = new AbortController();
   let sweeping: Promise<unknown> | undefined;
   return {
@@ -77,9 +81,14 @@ export function createIngestion(context: IngestionContext, owner: string): Inges
       hostedService(VerificationService, { verifyApp: verifyApp(context, ending.signal) }),
     ],
     start() {
-      sweeping ??= Promise.all([sweeper.run(stopping.signal), expireKeys(context, stopping.signal)]);
+      sweeping ??= Promise.all([
+        sweeper.run(stopping.signal),
+        expireKeys(context, stopping.signal),
+        retention.run(stopping.signal),
+      ]);
     },
     sweep: () => sweeper.sweep(),
+    removeExpired: () => retention.removeExpired(stopping.signal),
     endTails() {
       tail.close();
       ending.abort(new ConnectError("the process stops; verify again", Code.Unavailable));

@@ -43,6 +43,7 @@ export const eventPrograms = defineSqlitePrograms({
     const attributionOf = db.prepare(eventQueries.attributionOf);
     const attribute = db.prepare(eventQueries.attribute);
     const remove = db.prepare(eventQueries.remove);
+    const expire = db.prepare(eventQueries.expire);
     const nextDeviceKey = db.prepare(eventQueries.nextDeviceKey);
     const nextUser = db.prepare(eventQueries.nextUser);
     const countByCause = db.prepare(eventQueries.countByCause);
@@ -116,6 +117,14 @@ export const eventPrograms = defineSqlitePrograms({
             })
             .map(({ fingerprint }) => fingerprint);
         },
+        /** How many were removed. */
+        expire: ({
+          app,
+          events,
+        }: {
+          app: string;
+          events: readonly { fingerprint: string; attributionVersion: number }[];
+        }): number => events.filter((event) => expire.run({ app, ...event }).changes === 1).length,
         /** How many were removed. */
         remove: ({ fingerprints, ...condition }: Removal): number =>
           fingerprints.filter((fingerprint) => remove.run({ ...condition, fingerprint }).changes === 1).length,

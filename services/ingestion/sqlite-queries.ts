@@ -79,6 +79,8 @@ export const eventQueries = {
     WHERE app = ${appIdSql} AND attributed_by = unhex($fingerprint) AND attributed_by <> x''`,
   remove: `DELETE FROM events WHERE fingerprint = unhex($fingerprint) AND app = ${appIdSql}
     AND app_user_id = $appUserId AND received_ms <= $receivedUpToMs`,
+  expire: `DELETE FROM events WHERE fingerprint = unhex($fingerprint) AND app = ${appIdSql}
+    AND attribution_version = $attributionVersion AND pending_since IS NULL`,
   definitions: `SELECT event_name AS eventName, first_seen_ms AS firstSeenMs, last_seen_ms AS lastSeenMs
     FROM event_definitions WHERE app = ${appIdSql} AND event_name > $afterName ORDER BY event_name LIMIT $limit`,
   definitionNames: `SELECT event_name AS eventName

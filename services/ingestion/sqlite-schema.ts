@@ -63,7 +63,7 @@ CREATE INDEX IF NOT EXISTS events_by_device ON events (app, device_key, device_c
   WHERE device_key IS NOT NULL;
 -- list by name, count of a definition
 CREATE INDEX IF NOT EXISTS events_by_name ON events (app, event_name, effective_ms, fingerprint);
--- list without a filter but time
+-- list without a filter but time, listBefore
 CREATE INDEX IF NOT EXISTS events_by_time ON events (app, effective_ms, fingerprint);
 -- countAttributedBy
 CREATE INDEX IF NOT EXISTS events_by_cause ON events (app, attributed_by) WHERE attributed_by <> x'';

@@ -3,7 +3,15 @@ import type { SqliteDatabase } from "../storage/sqlite-database.ts";
 import { borderOf, deviceEventNameOf } from "./borders.ts";
 import { keptParameters } from "./definition-parameters.ts";
 import { deviceClass, userClass } from "./event-class.ts";
-import { beforePlace, floatingRange, fromTime, listRange, type OrderRange, wholeOrder } from "./event-order.ts";
+import {
+  beforePlace,
+  beforeTime,
+  floatingRange,
+  fromTime,
+  listRange,
+  type OrderRange,
+  wholeOrder,
+} from "./event-order.ts";
 import { profileStateOf } from "./profile-state.ts";
 import { eventPrograms, type Named } from "./sqlite-programs.ts";
 import { listShape } from "./sqlite-queries.ts";
@@ -78,6 +86,16 @@ export async function sqliteEventStore(database: SqliteDatabase): Promise<EventS
     users: (query) => programs.users(query),
 
     countAttributedBy: (app, fingerprints) => programs.countAttributedBy({ app, fingerprints }),
+    async listBefore({ app, beforeMs, after, limit }) {
+      const shape = { source: "time", direction: "ASC", remaining: [] } as const;
+      const call = { shape, parts: [{ app }], range: beforeTime(beforeMs, after), limit };
+      return (await programs.events(call)).map(storedEventOf);
+    },
+    expire: (app, events) =>
+      programs.expire({
+        app,
+        events: events.map(({ fingerprint, attributionVersion }) => ({ fingerprint, attributionVersion })),
+      }),
     remove: (removal) => programs.remove(removal),
 
     async get(app, fingerprint) {

@@ -65,6 +65,13 @@ export interface EventStore {
 
   /** How many events are attributed to somebody on account of each of these events, which are distinct; in their order. */
   countAttributedBy(app: AppKey, fingerprints: readonly string[]): Promise<number[]>;
+  /** Events of an app whose effective time lies before a time, in order. */
+  listBefore(query: ListBeforeQuery): Promise<StoredEvent[]>;
+  /**
+   * Removes events for good whose attribution version still is that of the given event and whose effects are not
+   * outstanding; answers how many were removed by this call. The same events may be stored anew.
+   */
+  expire(app: AppKey, events: readonly StoredEvent[]): Promise<number>;
   /** Removes events for good, and answers how many were removed by this call. The same events may be stored anew. */
   remove(removal: Removal): Promise<number>;
 
@@ -116,6 +123,15 @@ export interface Removal {
   readonly appUserId: string;
   /** Greatest receipt, milliseconds since 1970. */
   readonly receivedUpToMs: number;
+}
+
+export interface ListBeforeQuery {
+  readonly app: AppKey;
+  /** Milliseconds since 1970. */
+  readonly beforeMs: number;
+  /** Only events after this place. */
+  readonly after?: EventCursor | undefined;
+  readonly limit: number;
 }
 
 export interface FloatingRange {

@@ -10,8 +10,10 @@ import { getPushStats } from "./get-push-stats.ts";
 import { listFloatingDeviceKeys } from "./list-floating-device-keys.ts";
 import { listFloatingPushes } from "./list-floating-pushes.ts";
 import { listPushes } from "./list-pushes.ts";
+import { listPushesBefore } from "./list-pushes-before.ts";
 import { markPushesSettled } from "./mark-pushes-settled.ts";
 import { registerPushes } from "./register-pushes.ts";
+import { removePushes } from "./remove-pushes.ts";
 import { reportDeliveries } from "./report-deliveries.ts";
 import { reportPushes } from "./report-pushes.ts";
 
@@ -26,6 +28,8 @@ export function createTrackingServices(context: TrackingContext): HostedService[
       markPushesSettled: markPushesSettled(context),
       countPushesAttributedBy: countPushesAttributedBy(context),
       erasePushes: erasePushes(context),
+      listPushesBefore: listPushesBefore(context),
+      removePushes: removePushes(context),
     }),
     hostedService(PushService, {
       registerPushes: registerPushes(context),

@@ -27,11 +27,14 @@ export interface EventSketch {
 
 let apps = 0;
 
-/** The calls of one app that no other test uses. */
+/** The calls of one app that no other test uses, and that identity does not know. */
 export function newApp(system: System) {
   apps += 1;
-  const app = { tenantId: "acme", appId: `app_${apps}` };
+  return callsOf(system, { tenantId: "acme", appId: `app_${apps}` });
+}
 
+/** The calls of an app. */
+export function callsOf(system: System, app: { readonly tenantId: string; readonly appId: string }) {
   function event(sketch: EventSketch): IncomingEvent {
     const { atMs, device, user = "", name = "seen", byHash = false, receivedMs = atMs } = sketch;
     const fingerprint = sha256(JSON.stringify([app.appId, atMs, device, user, name, byHash]));

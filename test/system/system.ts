@@ -49,6 +49,8 @@ export interface System {
   readonly pushes: Client<typeof PushService>;
   /** Has ingestion look for what was left undone, until it finds nothing. No background work runs by itself. */
   sweep(): Promise<void>;
+  /** Has ingestion remove what is older than apps keep. */
+  removeExpired(): Promise<void>;
   /** Begins anew on what is stored, with nothing remembered. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -92,6 +94,7 @@ export async function startSystem({ clock, databaseOf, mongodbUrl }: SystemOptio
     devices: createClient(DeviceService, transport),
     tracking: createClient(TrackingService, transport),
     pushes: createClient(PushService, transport),
+    removeExpired: () => ingestion.removeExpired(),
     async sweep() {
       while (await ingestion.sweep());
     },

@@ -46,6 +46,17 @@ export function modelEventStore(): EventStore {
       const since = [...entries.values()].flatMap((entry) => entry.since ?? []);
       return since.length === 0 ? undefined : Math.min(...since);
     },
+    listBefore: async ({ app, beforeMs, after, limit }) =>
+      all(
+        (event) =>
+          event.app === app && event.effectiveMs < beforeMs && (after === undefined || byOrder(event, after) > 0),
+      ).slice(0, limit),
+    expire: async (app, events) =>
+      events.filter(({ fingerprint, attributionVersion }) => {
+        const event = entries.get(fingerprint)?.event;
+        if (event?.app !== app || event.pending || event.attributionVersion !== attributionVersion) return false;
+        return entries.delete(fingerprint);
+      }).length,
     complete: async (completions) =>
       completions
         .filter(({ fingerprint, expectedAttributionVersion, attributionVersion }) => {

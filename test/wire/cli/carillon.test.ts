@@ -55,6 +55,7 @@ function routes(router: ConnectRouter): void {
       revoked.set(secretId, timestampFromMs(NOW));
       return { app };
     },
+    setRetention: ({ retentionDays }) => ({ app: { ...app, retentionDays } }),
     revokeKey({ keyId }) {
       revoked.set(keyId, timestampFromMs(NOW));
       return {};
@@ -177,6 +178,14 @@ describe("carillon apps", () => {
     const { out, err } = await carillon(["apps", "revoke-key", "k2"]);
     expect(out).toContain("Key k2 is revoked");
     expect(err).toContain("no server key left");
+  });
+
+  it("sets after how many days events are removed", async () => {
+    expect((await carillon(["apps", "retention", "90"])).out).toBe("90 days are kept.\n");
+    expect((await carillon(["apps", "retention", "off"])).out).toBe("Everything is kept.\n");
+    for (const days of ["30", "0", "x", "1e3", "-90"]) {
+      expect((await carillon(["apps", "retention", days])).status).toBe(2);
+    }
   });
 
   it("makes, lists and revokes identity secrets, and says whether signatures are required", async () => {

@@ -65,6 +65,13 @@ export declare type App = Message<"carillon.identity.v1.App"> & {
    * @generated from field: repeated carillon.identity.v1.IdentitySecret identity_secrets = 7;
    */
   identitySecrets: IdentitySecret[];
+
+  /**
+   * Days after which events and pushes are removed, 31 to 36,500; 0: never.
+   *
+   * @generated from field: int32 retention_days = 8;
+   */
+  retentionDays: number;
 };
 
 /**

@@ -513,6 +513,60 @@ export declare type SetRequireUserSignatureResponse = Message<"carillon.identity
 export declare const SetRequireUserSignatureResponseSchema: GenMessage<SetRequireUserSignatureResponse>;
 
 /**
+ * How long to keep events and pushes.
+ *
+ * @generated from message carillon.identity.v1.SetRetentionRequest
+ */
+export declare type SetRetentionRequest = Message<"carillon.identity.v1.SetRetentionRequest"> & {
+  /**
+   * Tenant of the app.
+   *
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * The app.
+   *
+   * @generated from field: string app_id = 2;
+   */
+  appId: string;
+
+  /**
+   * 31 to 36,500 days; 0 keeps everything.
+   *
+   * @generated from field: int32 retention_days = 3;
+   */
+  retentionDays: number;
+};
+
+/**
+ * Describes the message carillon.identity.v1.SetRetentionRequest.
+ * Use `create(SetRetentionRequestSchema)` to create a new message.
+ */
+export declare const SetRetentionRequestSchema: GenMessage<SetRetentionRequest>;
+
+/**
+ * The app as it is now.
+ *
+ * @generated from message carillon.identity.v1.SetRetentionResponse
+ */
+export declare type SetRetentionResponse = Message<"carillon.identity.v1.SetRetentionResponse"> & {
+  /**
+   * The app.
+   *
+   * @generated from field: carillon.identity.v1.App app = 1;
+   */
+  app?: App | undefined;
+};
+
+/**
+ * Describes the message carillon.identity.v1.SetRetentionResponse.
+ * Use `create(SetRetentionResponseSchema)` to create a new message.
+ */
+export declare const SetRetentionResponseSchema: GenMessage<SetRetentionResponse>;
+
+/**
  * Apps and their keys. Reachable through the gateway with the operator token.
  *
  * @generated from service carillon.identity.v1.AppService
@@ -608,6 +662,16 @@ export declare const AppService: GenService<{
     methodKind: "unary";
     input: typeof SetRequireUserSignatureRequestSchema;
     output: typeof SetRequireUserSignatureResponseSchema;
+  },
+  /**
+   * After how many days events and pushes of the app are removed for good. What is older goes within hours.
+   *
+   * @generated from rpc carillon.identity.v1.AppService.SetRetention
+   */
+  setRetention: {
+    methodKind: "unary";
+    input: typeof SetRetentionRequestSchema;
+    output: typeof SetRetentionResponseSchema;
   },
 }>;
 

@@ -740,6 +740,169 @@ export declare type ListFloatingDeviceKeysResponse = Message<"carillon.tracking.
 export declare const ListFloatingDeviceKeysResponseSchema: GenMessage<ListFloatingDeviceKeysResponse>;
 
 /**
+ * Names the app and a place in it.
+ *
+ * @generated from message carillon.tracking.v1.ListPushesBeforeRequest
+ */
+export declare type ListPushesBeforeRequest = Message<"carillon.tracking.v1.ListPushesBeforeRequest"> & {
+  /**
+   * Tenant of the app.
+   *
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * App of the pushes.
+   *
+   * @generated from field: string app_id = 2;
+   */
+  appId: string;
+
+  /**
+   * Only pushes sent before this, milliseconds.
+   *
+   * @generated from field: double sent_before_ms = 3;
+   */
+  sentBeforeMs: number;
+
+  /**
+   * Of those sent at `sent_before_ms` as well, only those with smaller tokens: the last of the page before; empty for none.
+   *
+   * @generated from field: string tracking_token_before = 4;
+   */
+  trackingTokenBefore: string;
+
+  /**
+   * At most this many, 1 to 1,000.
+   *
+   * @generated from field: int32 limit = 5;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message carillon.tracking.v1.ListPushesBeforeRequest.
+ * Use `create(ListPushesBeforeRequestSchema)` to create a new message.
+ */
+export declare const ListPushesBeforeRequestSchema: GenMessage<ListPushesBeforeRequest>;
+
+/**
+ * One page of pushes.
+ *
+ * @generated from message carillon.tracking.v1.ListPushesBeforeResponse
+ */
+export declare type ListPushesBeforeResponse = Message<"carillon.tracking.v1.ListPushesBeforeResponse"> & {
+  /**
+   * Latest first.
+   *
+   * @generated from field: repeated carillon.tracking.v1.DatedPush pushes = 1;
+   */
+  pushes: DatedPush[];
+};
+
+/**
+ * Describes the message carillon.tracking.v1.ListPushesBeforeResponse.
+ * Use `create(ListPushesBeforeResponseSchema)` to create a new message.
+ */
+export declare const ListPushesBeforeResponseSchema: GenMessage<ListPushesBeforeResponse>;
+
+/**
+ * A push with what its removal depends on.
+ *
+ * @generated from message carillon.tracking.v1.DatedPush
+ */
+export declare type DatedPush = Message<"carillon.tracking.v1.DatedPush"> & {
+  /**
+   * The push.
+   *
+   * @generated from field: string tracking_token = 1;
+   */
+  trackingToken: string;
+
+  /**
+   * When it was sent, milliseconds.
+   *
+   * @generated from field: double sent_time_ms = 2;
+   */
+  sentTimeMs: number;
+
+  /**
+   * Fingerprint of the identified event that took it; empty if none did.
+   *
+   * @generated from field: string attributed_by = 3;
+   */
+  attributedBy: string;
+};
+
+/**
+ * Describes the message carillon.tracking.v1.DatedPush.
+ * Use `create(DatedPushSchema)` to create a new message.
+ */
+export declare const DatedPushSchema: GenMessage<DatedPush>;
+
+/**
+ * Names pushes.
+ *
+ * @generated from message carillon.tracking.v1.RemovePushesRequest
+ */
+export declare type RemovePushesRequest = Message<"carillon.tracking.v1.RemovePushesRequest"> & {
+  /**
+   * Tenant of the app.
+   *
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * App of the pushes.
+   *
+   * @generated from field: string app_id = 2;
+   */
+  appId: string;
+
+  /**
+   * The pushes, at most 1,000.
+   *
+   * @generated from field: repeated string tracking_tokens = 3;
+   */
+  trackingTokens: string[];
+
+  /**
+   * Only those sent before this, milliseconds.
+   *
+   * @generated from field: double sent_before_ms = 4;
+   */
+  sentBeforeMs: number;
+};
+
+/**
+ * Describes the message carillon.tracking.v1.RemovePushesRequest.
+ * Use `create(RemovePushesRequestSchema)` to create a new message.
+ */
+export declare const RemovePushesRequestSchema: GenMessage<RemovePushesRequest>;
+
+/**
+ * What was removed.
+ *
+ * @generated from message carillon.tracking.v1.RemovePushesResponse
+ */
+export declare type RemovePushesResponse = Message<"carillon.tracking.v1.RemovePushesResponse"> & {
+  /**
+   * Number of pushes removed by this call.
+   *
+   * @generated from field: int32 removed_count = 1;
+   */
+  removedCount: number;
+};
+
+/**
+ * Describes the message carillon.tracking.v1.RemovePushesResponse.
+ * Use `create(RemovePushesResponseSchema)` to create a new message.
+ */
+export declare const RemovePushesResponseSchema: GenMessage<RemovePushesResponse>;
+
+/**
  * The gateway's and the services' own calls about pushes; never reachable through the gateway.
  *
  * Times are milliseconds since 1970 in a double.
@@ -818,6 +981,26 @@ export declare const TrackingService: GenService<{
     methodKind: "unary";
     input: typeof ErasePushesRequestSchema;
     output: typeof ErasePushesResponseSchema;
+  },
+  /**
+   * Registered pushes sent before a time, latest first, for their removal by age.
+   *
+   * @generated from rpc carillon.tracking.v1.TrackingService.ListPushesBefore
+   */
+  listPushesBefore: {
+    methodKind: "unary";
+    input: typeof ListPushesBeforeRequestSchema;
+    output: typeof ListPushesBeforeResponseSchema;
+  },
+  /**
+   * Removes pushes that were sent before a time and have nothing outstanding.
+   *
+   * @generated from rpc carillon.tracking.v1.TrackingService.RemovePushes
+   */
+  removePushes: {
+    methodKind: "unary";
+    input: typeof RemovePushesRequestSchema;
+    output: typeof RemovePushesResponseSchema;
   },
 }>;
 
