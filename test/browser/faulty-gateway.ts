@@ -10,12 +10,16 @@ export type Fault =
   /** The gateway has the request, the browser never has its answer. */
   | { readonly kind: "answer_lost" }
   /** An overloaded gateway; `retryAfterSeconds` as its `Retry-After` says. */
-  | { readonly kind: "overloaded"; readonly retryAfterSeconds: number };
+  | { readonly kind: "overloaded"; readonly retryAfterSeconds: number }
+  /** Something on the way answers in the gateway's place, as the sign-in page of a network does. */
+  | { readonly kind: "intercepted" };
 
 /** A POST that a page sent. */
 export interface Sent {
   readonly path: string;
   readonly body: string;
+  /** Whether a fault met it. */
+  readonly isFailed: boolean;
   /** When it arrived and, once it has, when its answer left or the connection was ended; milliseconds. */
   readonly arrivedMs: number;
   answeredMs?: number;
@@ -25,6 +29,8 @@ export interface Sent {
 export interface FaultyGateway {
   readonly url: string;
   readonly sent: readonly Sent[];
+  /** How often a browser asked whether it may send. */
+  preflights(): number;
   /** Ids of the events that were sent, as often as they were. */
   sentEventIds(): string[];
   /** From now on; undefined: nothing fails. */
@@ -36,13 +42,15 @@ export interface FaultyGateway {
 export async function startFaultyGateway(gatewayUrl: string): Promise<FaultyGateway> {
   const sent: Sent[] = [];
   let fault: Fault | undefined;
+  let preflights = 0;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
     const { method, headers, url: path = "/" } = request;
     const failing = method === "POST" ? fault : undefined;
-    const noted: Sent = { path, body: body.toString(), arrivedMs: Date.now() };
+    const noted: Sent = { path, body: body.toString(), isFailed: failing !== undefined, arrivedMs: Date.now() };
     if (method === "POST") sent.push(noted);
+    if (method === "OPTIONS") preflights++;
     switch (failing?.kind) {
       case "refused":
         response.destroy();
@@ -54,6 +62,10 @@ export async function startFaultyGateway(gatewayUrl: string): Promise<FaultyGate
           "Access-Control-Expose-Headers": "Retry-After",
         });
         response.end("{}");
+        break;
+      case "intercepted":
+        response.writeHead(200, { "Content-Type": "text/html", "Access-Control-Allow-Origin": "*" });
+        response.end("<!doctype html>Sign in to this network");
         break;
       default: {
         const passed = forward(`${gatewayUrl}${path}`, { method: method ?? "GET", headers });
@@ -74,6 +86,7 @@ export async function startFaultyGateway(gatewayUrl: string): Promise<FaultyGate
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sent,
+    preflights: () => preflights,
     sentEventIds: () =>
       sent
         .filter(({ path }) => path === "/v1/web/events")

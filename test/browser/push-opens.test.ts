@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Worker } from "playwright-core";
+import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
 import { chromiumIsHere } from "./chromium.ts";
 import type { TestApp } from "./gateway-process.ts";
@@ -25,19 +25,9 @@ async function stateOf(app: TestApp, trackingToken: string): Promise<unknown> {
   return push.state;
 }
 
-/** What a user's click on a notification with this data is to the worker; nothing but the user can click a real one. */
-function click(worker: Worker, data: unknown): Promise<void> {
-  return worker.evaluate(`
-    const event = new Event("notificationclick");
-    event.notification = { data: ${JSON.stringify(data)} };
-    event.waitUntil = (work) => { self.lastWork = work };
-    dispatchEvent(event);
-  `);
-}
-
-/** What the worker's queue holds. */
-function waiting(worker: Worker, { tenantId, apiKey }: TestApp): Promise<number> {
-  return worker.evaluate<number>(`new Promise((resolve, reject) => {
+/** Opens that wait in the service worker's queue. */
+function waiting(page: Page, { tenantId, apiKey }: TestApp): Promise<number> {
+  return page.evaluate<number>(`new Promise((resolve, reject) => {
     const opening = indexedDB.open("carillon:${tenantId}:${apiKey}");
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
@@ -47,22 +37,69 @@ function waiting(worker: Worker, { tenantId, apiKey }: TestApp): Promise<number>
   })`);
 }
 
-describe.runIf(chromiumIsHere).concurrent("an opened push", () => {
-  /** Installs a service worker that reports clicks. */
-  async function installWorker(site: Site): Promise<Worker> {
-    const { app, context, gateway, pages } = site;
-    const options = { endpoint: gateway.url, tenantId: app.tenantId, apiKey: app.apiKey };
-    pages.serve(
-      "/worker.js",
-      `importScripts("${gateway.url}/sdk/web-service-worker.js");
-       Carillon.reportNotificationClicks(${JSON.stringify(options)});`,
-    );
-    const page = await site.open();
-    const starting = context.waitForEvent("serviceworker");
-    await page.evaluate("navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready)");
-    return starting;
-  }
+/** A service worker that shows pushes and reports clicks on them. */
+interface InstalledWorker {
+  readonly page: Page;
+  /** Has the browser deliver a push. */
+  push(data: unknown): Promise<void>;
+  /** Clicks on the notification of a push, as soon as it is shown. */
+  click(data: unknown): Promise<void>;
+  /** Ends the worker, as browsers do with one that has nothing to do. */
+  stop(): Promise<void>;
+  /** Has the browser wake the worker, as it does when it is online again. */
+  wake(): Promise<void>;
+}
 
+async function installWorker({ app, context, gateway, pages, open, until }: Site): Promise<InstalledWorker> {
+  const options = { endpoint: gateway.url, tenantId: app.tenantId, apiKey: app.apiKey };
+  pages.serve(
+    "/worker.js",
+    `importScripts("${gateway.url}/sdk/web-service-worker.js");
+     Carillon.reportNotificationClicks(${JSON.stringify(options)});
+     addEventListener("push", (event) => event.waitUntil(
+       registration.showNotification("A push", { tag: event.data.text(), data: event.data.json() })));`,
+  );
+  await context.grantPermissions(["notifications"]);
+  const page = await open();
+  const devTools = await context.newCDPSession(page);
+  const registering = new Promise<string>((resolve) => {
+    devTools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations: [registration] }) => {
+      if (registration !== undefined) resolve(registration.registrationId);
+    });
+  });
+  await devTools.send("ServiceWorker.enable");
+  const starting = context.waitForEvent("serviceworker");
+  await page.evaluate("navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready)");
+  const worker = await starting;
+  const registrationId = await registering;
+  const { origin } = pages;
+  return {
+    page,
+    async push(data) {
+      await devTools.send("ServiceWorker.deliverPushMessage", { origin, registrationId, data: JSON.stringify(data) });
+    },
+    // Nothing but the user can click a real notification, and only events of the browser's own keep a worker awake.
+    click: (data) =>
+      until(
+        () =>
+          worker.evaluate(`registration.getNotifications({ tag: ${JSON.stringify(JSON.stringify(data))} }).then(([notification]) => {
+            if (notification === undefined) return false;
+            const event = new NotificationEvent("notificationclick", { notification });
+            event.waitUntil = (work) => { self.lastWork = work };
+            return dispatchEvent(event);
+          })`),
+        true,
+      ),
+    async stop() {
+      await devTools.send("ServiceWorker.stopAllWorkers");
+    },
+    async wake() {
+      await devTools.send("ServiceWorker.dispatchSyncEvent", { origin, registrationId, tag: "any", lastChance: false });
+    },
+  };
+}
+
+describe.runIf(chromiumIsHere).concurrent("an opened push", () => {
   test("is reported by a page, once it can be", async ({ createSite }) => {
     const { app, gateway, pages, open, until, nothingQueued } = await createSite();
     const options = { appId: app.appId, tenantId: app.tenantId, apiKey: app.apiKey };
@@ -99,39 +136,43 @@ describe.runIf(chromiumIsHere).concurrent("an opened push", () => {
     expect(await stateOf(app, token)).toBe("sent");
   });
 
-  test("is reported by the service worker when its notification is clicked", async ({ createSite }) => {
+  test("is reported by the service worker when its notification is clicked, once", async ({ createSite }) => {
     const site = await createSite();
-    const worker = await installWorker(site);
-    const token = await registerPush(site.app);
-    await click(worker, { tracking_token: token, screen: "cart" });
-    await site.until(() => stateOf(site.app, token), "opened");
-    await site.until(() => waiting(worker, site.app), 0);
+    const { page, push, click } = await installWorker(site);
+    const opened = { tracking_token: await registerPush(site.app), screen: "cart" };
+    await push(opened);
+    await click(opened);
+    await site.until(() => stateOf(site.app, opened.tracking_token), "opened");
+    await site.until(() => waiting(page, site.app), 0);
     // A notification of somebody else's is left alone.
-    for (const data of [null, "text", { tracking_token: 7 }, {}]) await click(worker, data);
-    expect(site.gateway.sent.length).toBe(1);
+    for (const data of [null, "text", { tracking_token: 7 }, {}]) {
+      await push(data);
+      await click(data);
+    }
+    expect(site.gateway.sent.map(({ body }) => JSON.parse(body).tracking_token)).toEqual([opened.tracking_token]);
   });
 
-  test("is kept by the service worker while it cannot be reported, also over the worker's end", async ({
-    createSite,
-  }) => {
+  test("is kept by the service worker while it cannot be reported, over the worker's end", async ({ createSite }) => {
     const site = await createSite();
-    const { app, context, gateway, until } = site;
+    const { app, gateway, until } = site;
     gateway.fail({ kind: "overloaded", retryAfterSeconds: 60 });
-    const worker = await installWorker(site);
-    const tokens = [await registerPush(app), await registerPush(app)];
-    for (const token of [...tokens, ...tokens]) await click(worker, { tracking_token: token });
-    await until(() => waiting(worker, app), 2);
+    const { page, push, click, stop, wake } = await installWorker(site);
+    const pushes = [{ tracking_token: await registerPush(app) }, { tracking_token: await registerPush(app) }];
+    for (const data of pushes) {
+      await push(data);
+      await click(data);
+      await click(data);
+    }
+    await until(() => waiting(page, app), 2);
     await until(() => gateway.sent.length > 0, true);
-
-    // The next version of the worker finds what the first one left.
+    await stop();
     gateway.fail(undefined);
-    const [page] = context.pages();
-    const starting = context.waitForEvent("serviceworker");
-    await page!.evaluate(`navigator.serviceWorker.getRegistration()
-      .then((registration) => registration.unregister())
-      .then(() => navigator.serviceWorker.register('/worker.js?2'))`);
-    const next = await starting;
-    for (const token of tokens) await until(() => stateOf(app, token), "opened");
-    await until(() => waiting(next, app), 0);
+    await wake();
+    for (const { tracking_token } of pushes) await until(() => stateOf(app, tracking_token), "opened");
+    await until(() => waiting(page, app), 0);
+    const reported = gateway.sent
+      .filter(({ isFailed }) => !isFailed)
+      .map(({ body }) => JSON.parse(body).tracking_token);
+    expect(reported).toEqual(pushes.map(({ tracking_token }) => tracking_token));
   });
 });

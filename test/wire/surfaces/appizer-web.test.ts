@@ -181,6 +181,7 @@ describe("a batch", () => {
         { ...ok, event_id: "2", event_name: "clash" },
         { ...ok, event_id: "3", properties: { deep } },
         { ...ok, event_id: "4", properties: { deep: [[deep]] } },
+        { ...ok, event_id: "5", properties: { constructor: 1 } },
         ok,
       ],
     });
@@ -193,6 +194,7 @@ describe("a batch", () => {
       "INVALID_TYPE",
       "IDEMPOTENCY_CONFLICT",
       "stored",
+      "INVALID_REQUEST",
       "INVALID_REQUEST",
       "duplicate",
     ]);
