@@ -22,7 +22,7 @@ describe.runIf(chromiumIsHere).concurrent("the demo page", () => {
     await page.click("text=Track a purchase");
     await page.click("text=Track 20 events");
     await page.fill("[name=user_id]", "ada");
-    await page.click("text=Set it");
+    await page.click("text=Log in");
     await page.click("text=Go to another view");
     await page.fill("[name=email]", "ada@example.com");
     await page.click("text=Submit it");
@@ -40,7 +40,8 @@ describe.runIf(chromiumIsHere).concurrent("the demo page", () => {
       params: { fields: ["email"] },
     });
     await until(() => page.textContent("#queued"), "0");
-    expect(await page.textContent("#log")).toContain("200");
+    expect(await page.textContent("#log")).toContain("200 from");
+    expect(await page.textContent("#log")).toContain("purchase_completed of web:");
 
     await page.fill("[name=tracking_token]", "6ff40d6c-4a34-4c8d-8b9a-0f1c2f3a4b5c");
     const starting = context.waitForEvent("serviceworker");

@@ -33,22 +33,36 @@ function start() {
 
 /** Shows what a push would show; the service worker reports the click on it. */
 async function showNotification(trackingToken) {
-  if ((await Notification.requestPermission()) !== "granted") return;
+  if ((await Notification.requestPermission()) !== "granted") return log("the browser was not allowed to show it");
   await navigator.serviceWorker.register(`service-worker.js${location.search}`);
   const registration = await navigator.serviceWorker.ready;
   await registration.showNotification("Your order is on its way", { data: { tracking_token: trackingToken } });
-  log("notification shown");
+  log("notification shown; the service worker reports the click on it");
 }
 
 function log(text) {
   element("log").prepend(`${new Date().toLocaleTimeString()} ${text}\n`);
 }
 
+// Shows what the SDK tells the console, and each event as it is put into the queue.
+const { warn } = console;
+console.warn = (message) => {
+  warn(message);
+  log(message);
+};
+const { setItem } = Storage.prototype;
+Storage.prototype.setItem = function (key, text) {
+  setItem.call(this, key, text);
+  if (!/^carillon:.*:event:/.test(key)) return;
+  const { event_name, user_id, properties } = JSON.parse(text);
+  log(`${event_name} of ${user_id} ${JSON.stringify(properties)}`);
+};
+
 // What the browser says of each request to the gateway, and how much waits.
 new PerformanceObserver((list) => {
   for (const { name, responseStatus } of list.getEntries()) {
     if (!/\/v1\/web\/events$|\/pushes\/opened$/.test(name)) continue;
-    log(`${responseStatus || "no answer"} ${name}`);
+    log(`${responseStatus || "no answer"} from ${name}`);
   }
 }).observe({ type: "resource", buffered: true });
 setInterval(() => {
@@ -57,9 +71,11 @@ setInterval(() => {
   ).length;
 }, 200);
 
+element("notification").elements.tracking_token.value = crypto.randomUUID();
 if (settings.has("app_id")) {
   const script = document.createElement("script");
   script.src = new URL("/sdk/web.js", settings.get("endpoint")).href;
   script.onload = start;
+  script.onerror = () => log(`no gateway answers at ${settings.get("endpoint")}: start it with npm start`);
   document.head.append(script);
 }
