@@ -7,6 +7,7 @@ import { memory } from "./sections/memory.ts";
 import { mongodb } from "./sections/mongodb.ts";
 import { overload } from "./sections/overload.ts";
 import { peer } from "./sections/peer.ts";
+import { profile } from "./sections/profile.ts";
 import { startup } from "./sections/startup.ts";
 import { stored } from "./sections/stored.ts";
 import { throughput } from "./sections/throughput.ts";
@@ -20,6 +21,7 @@ const sections: Record<SectionName, (bench: Bench) => Promise<SectionResult>> = 
   startup,
   mongodb,
   peer,
+  profile,
 };
 
 try {

@@ -10,6 +10,7 @@ export const sectionNames = [
   "mongodb",
   "peer",
   "stored",
+  "profile",
 ] as const;
 export type SectionName = (typeof sectionNames)[number];
 
@@ -22,6 +23,7 @@ export interface BenchOptions {
   /** Events stored beforehand in the section `stored`. */
   readonly events: number;
   readonly minutes: number;
+  readonly profiles: string;
   readonly out: string;
 }
 
@@ -45,6 +47,7 @@ Sections
   mongodb      commands a batch, and throughput against a bare loop over the driver; needs CARILLON_TEST_MONGODB_URL
   peer         parse-server on PostgreSQL, an object an event through its own REST API, beside one and five processes;
                says what to install where it is not there
+  profile      where the time goes: a flame graph of each thread as SVG into --profiles, and its modules as a table
 
 Options
   --rounds N        rounds that are compared (3)
@@ -53,6 +56,7 @@ Options
   --connections N   of the closed loop, keep-alive (64)
   --events N        stored beforehand in the section stored (200000; the goal speaks of 10000000)
   --minutes N       of the section memory (10)
+  --profiles DIR    where flame graphs go (node_modules/.cache/profiles)
   --out FILE        where the results go as JSON (test/bench/results.json)
 `;
 
@@ -71,6 +75,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
       connections: { type: "string", default: "64" },
       events: { type: "string", default: "200000" },
       minutes: { type: "string", default: "10" },
+      profiles: { type: "string", default: "node_modules/.cache/profiles" },
       out: { type: "string", default: "test/bench/results.json" },
     },
   });
@@ -88,6 +93,7 @@ export function readOptions(args: readonly string[]): BenchOptions | undefined {
     connections: number("connections"),
     events: number("events"),
     minutes: number("minutes"),
+    profiles: values.profiles,
     out: values.out,
   };
 }

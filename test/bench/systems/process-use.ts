@@ -22,6 +22,11 @@ export function processUse(pid: number): ProcessUse {
   };
 }
 
+/** The command lines of a process and of those that it started, by process. */
+export function commandsOf(pid: number): ReadonlyMap<number, string> {
+  return new Map(family(pid).map((each) => [each, read(() => readFileSync(`/proc/${each}/cmdline`, "utf8"), "")]));
+}
+
 function family(pid: number): number[] {
   return [pid, ...childrenOf(pid).flatMap(family)];
 }

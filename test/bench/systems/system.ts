@@ -36,12 +36,13 @@ export interface SystemOptions {
   /** An existing data folder; otherwise an empty one that goes when the system stops. */
   readonly dataDir?: string;
   readonly databaseUrl?: string;
-  /** Options of Node, such as `--cpu-prof`. */
-  readonly nodeOptions?: readonly string[];
+  /** Variables beside those that say where it listens and stores. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Carillon, or the ceiling: on a data folder. */
 export interface System extends Target {
+  readonly pid: number;
   readonly app: App;
   readonly appId: string;
   readonly dataDir: string;
@@ -63,23 +64,20 @@ export async function startSystem(kind: SystemKind, options: SystemOptions = {})
   const port = await freePort();
   const log = openSync(join(dataDir, "log"), "a");
   const since = performance.now();
-  const child = spawn(
-    process.execPath,
-    [...(kind.nodeOptions ?? []), ...(options.nodeOptions ?? []), join(ROOT, kind.script)],
-    {
-      cwd: ROOT,
-      stdio: ["ignore", log, "inherit"],
-      env: {
-        ...process.env,
-        CARILLON_HTTP_PORT: String(port),
-        CARILLON_GRPC_PORT: "0",
-        CARILLON_METRICS_PORT: "0",
-        CARILLON_DATA_DIR: dataDir,
-        CARILLON_RATE_LIMIT: "0",
-        ...(options.databaseUrl !== undefined && { CARILLON_DATABASE_URL: options.databaseUrl }),
-      },
+  const child = spawn(process.execPath, [...(kind.nodeOptions ?? []), join(ROOT, kind.script)], {
+    cwd: ROOT,
+    stdio: ["ignore", log, "inherit"],
+    env: {
+      ...process.env,
+      CARILLON_HTTP_PORT: String(port),
+      CARILLON_GRPC_PORT: "0",
+      CARILLON_METRICS_PORT: "0",
+      CARILLON_DATA_DIR: dataDir,
+      CARILLON_RATE_LIMIT: "0",
+      ...options.environment,
+      ...(options.databaseUrl !== undefined && { CARILLON_DATABASE_URL: options.databaseUrl }),
     },
-  );
+  });
   closeSync(log);
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
@@ -100,6 +98,7 @@ export async function startSystem(kind: SystemKind, options: SystemOptions = {})
   const credentials = JSON.parse(await readFile(join(dataDir, "demo-app.json"), "utf8")) as Record<string, string>;
   const app = { tenantId: credentials.tenant_id ?? "", apiKey: credentials.api_key ?? "" };
   return {
+    pid: child.pid as number,
     port,
     request: { path: "/events", app },
     app,
