@@ -1,7 +1,7 @@
 import process from "node:process";
 import { startLoadGenerator } from "./load/load-generator.ts";
 import { help, readOptions, type SectionName } from "./options.ts";
-import { type Bench, type SectionResult, tables, writeResults } from "./results.ts";
+import { type Bench, machineLine, type SectionResult, tables, writeResults } from "./results.ts";
 import { latency } from "./sections/latency.ts";
 import { memory } from "./sections/memory.ts";
 import { mongodb } from "./sections/mongodb.ts";
@@ -37,6 +37,7 @@ async function run(options: NonNullable<ReturnType<typeof readOptions>>): Promis
   const load = startLoadGenerator();
   const say = (line: string) => process.stdout.write(`${line}\n`);
   const results: Record<string, SectionResult> = {};
+  say(machineLine());
   try {
     for (const name of options.sections) {
       say(`\n${name}`);
@@ -45,6 +46,7 @@ async function run(options: NonNullable<ReturnType<typeof readOptions>>): Promis
       say(`\n${tables(result)}`);
       writeResults(options, results);
     }
+    say(`\n${machineLine()}`);
     const all = Object.entries(results).map(([name, result]) => `\n${name}\n\n${tables(result)}`);
     if (all.length > 1) say(`\nTogether\n${all.join("\n")}`);
   } finally {

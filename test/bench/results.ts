@@ -76,16 +76,26 @@ function markdown(lines: readonly (readonly string[])[]): string {
   return [text(head), rule, ...body.map(text)].join("\n");
 }
 
-export function writeResults(options: BenchOptions, sections: Readonly<Record<string, SectionResult>>): void {
-  const machine = {
+/** The machine in one line, and how busy it is: far above its number of processors, somebody else works there. */
+export function machineLine(): string {
+  const { processors, model, memoryBytes, system, node, loadAverage } = machine();
+  const gigabytes = Math.round(memoryBytes / 1e9);
+  const load = loadAverage.map((number) => number.toFixed(1)).join(" ");
+  return `${processors} processors (${model}), ${gigabytes} GB, ${system}, Node ${node}; load average ${load}`;
+}
+
+function machine() {
+  return {
     processors: cpus().length,
     model: cpus()[0]?.model ?? "",
     memoryBytes: totalmem(),
     system: `${process.platform} ${process.arch}`,
     node: process.version,
-    // Far above the number of processors: somebody else was working there.
     loadAverage: loadavg(),
   };
-  const results = { time: new Date().toISOString(), machine, options, sections };
+}
+
+export function writeResults(options: BenchOptions, sections: Readonly<Record<string, SectionResult>>): void {
+  const results = { time: new Date().toISOString(), machine: machine(), options, sections };
   writeFileSync(options.out, `${JSON.stringify(results, null, 2)}\n`);
 }

@@ -47,7 +47,7 @@ export interface PhaseResult {
   readonly retryAfter: number;
   /** Of 200s and 201s, in milliseconds, from when a request was due: what waits in the generator counts. */
   readonly latency: Percentiles;
-  /** How late requests were sent, in milliseconds: the generator's own share of the latency. */
+  /** How late requests were sent, in milliseconds: the generator was late, or no connection was free. */
   readonly lateness: Percentiles;
   /** Share of one processor that the generator used in the phase. */
   readonly cpu: number;

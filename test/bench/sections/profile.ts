@@ -20,7 +20,7 @@ export async function profile(bench: Bench): Promise<SectionResult> {
   mkdirSync(bench.options.profiles, { recursive: true });
   for (const kind of [oneProcess, fiveProcesses]) {
     for (const { thread, name } of await profilesOf(kind, bench)) {
-      const file = join(bench.options.profiles, `${name.replaceAll(/[^a-z]+/g, "-")}.svg`);
+      const file = join(bench.options.profiles, `${name.replaceAll(/[^a-z0-9]+/g, "-")}.svg`);
       writeFileSync(file, flameGraph(`${name}, busy ${percent(thread.busy)}`, thread.root));
       bench.say(`${name}: ${file}`);
       const areas = byArea(thread.root).toSorted((a, b) => b.self - a.self);
@@ -50,10 +50,12 @@ async function profilesOf(kind: SystemKind, bench: Bench): Promise<{ thread: Thr
     .toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Such as "five processes device sqlite": the process that `services/device/main.ts` is, and its thread. */
+/** Such as "five processes device": the process that `services/device/main.ts` is; its further threads have numbers. */
 function nameOf({ name }: SystemKind, { command, thread }: { command: string; thread: ThreadProfile }): string {
   const area = /([a-z-]+)\/main\.ts/.exec(command)?.[1];
-  return [name, area, thread.thread === 0 ? undefined : "sqlite"].filter((part) => part !== undefined).join(" ");
+  return [name, area, thread.thread === 0 ? undefined : `thread ${thread.thread}`]
+    .filter((part) => part !== undefined)
+    .join(" ");
 }
 
 function nowMicros(): number {

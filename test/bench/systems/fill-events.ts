@@ -7,8 +7,10 @@ import { eventPrograms } from "../../../services/ingestion/sqlite-programs.ts";
 import { newEventRow } from "../../../services/ingestion/sqlite-rows.ts";
 import type { AppKey } from "../../../services/runtime/app-key.ts";
 
-/** Rows of one transaction, and the cache while filling, in KiB. */
+/** Rows of one transaction. */
 const INSERT = 100_000;
+const SAY_EVERY = 1_000_000;
+/** The cache while filling. */
 const CACHE_KIB = 4_000_000;
 export const USERS = 50_000;
 const NAMES = 40;
@@ -41,11 +43,11 @@ export function fillEvents(dataDir: string, { app, events, say }: FillOptions): 
 
   function insertUpTo(end: number, from: number): void {
     for (let at = from; at < end; at += INSERT) {
-      insert.run({ from: at, to: Math.min(at + INSERT, end), nowMs: Date.now() });
-      const done = Math.min(at + INSERT, end);
-      const perSecond = (done / (performance.now() - since)) * 1_000;
-      const left = Math.round((events - done) / perSecond);
-      if ((done / INSERT) % 10 === 0) say(`${done} events, ${Math.round(perSecond)} a second, ${left} s left`);
+      const to = Math.min(at + INSERT, end);
+      insert.run({ from: at, to, nowMs: Date.now() });
+      if (Math.floor(to / SAY_EVERY) === Math.floor(at / SAY_EVERY)) continue;
+      const perSecond = (to / (performance.now() - since)) * 1_000;
+      say(`${to} events, ${Math.round(perSecond)} a second, ${Math.round((events - to) / perSecond)} s left`);
     }
   }
 
