@@ -3,6 +3,7 @@ import { EventService } from "../../proto/gen/carillon/ingestion/v1/event_servic
 import type { Clock } from "../runtime/clock.ts";
 import type { HostedService } from "../runtime/hosted-service.ts";
 import { type Database, versionedDocuments } from "../storage/open-database.ts";
+import { checkStoreFormat, storeFormatKind } from "../storage/store-format.ts";
 import { createDeviceServices } from "./service.ts";
 import { deviceDocuments } from "./store.ts";
 
@@ -17,6 +18,7 @@ export interface DeviceOptions {
 
 /** The device service on its database. */
 export async function openDevice({ database, transports, clock, random }: DeviceOptions): Promise<HostedService[]> {
+  await checkStoreFormat(await versionedDocuments(database, storeFormatKind, clock), "device");
   const store = await versionedDocuments(database, deviceDocuments, clock);
   return createDeviceServices({ store, clock, random, events: createClient(EventService, transports.ingestion) });
 }

@@ -7,6 +7,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { HostedService } from "../runtime/hosted-service.ts";
 import type { Logger } from "../runtime/log.ts";
 import { type Database, versionedDocuments } from "../storage/open-database.ts";
+import { checkStoreFormat, storeFormatKind } from "../storage/store-format.ts";
 import { runMaintenance } from "./maintenance.ts";
 import { createIdentityServices } from "./service.ts";
 import { type IdentityStore, openIdentityStore } from "./store.ts";
@@ -31,6 +32,7 @@ export interface Identity {
 
 /** Opens the identity service on its database. */
 export async function openIdentity({ database, transports, clock, log, random }: IdentityOptions): Promise<Identity> {
+  await checkStoreFormat(await versionedDocuments(database, storeFormatKind, clock), "identity");
   const store = await openIdentityStore((kind) => versionedDocuments(database, kind, clock));
   return {
     services: createIdentityServices({

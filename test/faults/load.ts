@@ -22,6 +22,8 @@ export interface LoadOptions {
 
 /** Requests of many clients at once; each is repeated with the same content until it is answered with 200. */
 export interface Load {
+  /** Resolves once every client has sent an event of each of its devices. */
+  readonly underWay: Promise<void>;
   /** Fingerprints of the events that were answered with 200 so far. */
   acknowledged(): string[];
   /** Begins nothing new; resolves with what was accepted once everything that was begun is. */
@@ -156,7 +158,11 @@ export function startLoad({ url, app, operatorToken, seed, eventsOnly = false }:
 
   async function work(worker: number, chance: Random): Promise<void> {
     const devices = Array.from({ length: DEVICES_OF_A_WORKER }, (_, i): Device => ({ tokens: [`w${worker}-d${i}`] }));
-    for (const device of devices) await sendEvent(device, chance);
+    for (const device of devices) {
+      await sendEvent(device, chance);
+      devicesKnown += 1;
+      if (devicesKnown === WORKERS * DEVICES_OF_A_WORKER) underWay.resolve();
+    }
     while (!finishing) {
       const device = chance.pick(devices);
       const draw = chance.below(20);
@@ -168,9 +174,12 @@ export function startLoad({ url, app, operatorToken, seed, eventsOnly = false }:
     }
   }
 
+  let devicesKnown = 0;
+  const underWay = Promise.withResolvers<void>();
   const working = Promise.all(Array.from({ length: WORKERS }, (_, worker) => work(worker, random.fork())));
-  working.catch(() => "told by finish");
+  working.catch(underWay.reject); // told by finish as well
   return {
+    underWay: underWay.promise,
     acknowledged: () => events.map(({ fingerprint }) => fingerprint),
     async finish() {
       finishing = true;

@@ -5,7 +5,7 @@ import { type Load, type LoadResult, startLoad } from "./load.ts";
 import { keepResult } from "./results.ts";
 import { differences, type OperatorApi, operatorTransport } from "./state.ts";
 
-/** Load before the fault, and after it, milliseconds. */
+/** Load before the fault once it is under way, and after it, milliseconds. */
 const BEFORE_MS = 1_500;
 const AFTER_MS = 1_500;
 /** How often the state is read until it is what it should be, and how often in all: a minute. */
@@ -49,6 +49,7 @@ export async function survive(scenario: Scenario): Promise<LoadResult & { readon
   const { appId } = created.app as { readonly appId: string };
   const app = { tenantId: "faults", appId, apiKey: String(created.apiKey) };
   const load = startLoad({ ...system, app, seed, eventsOnly });
+  await load.underWay;
   await sleep(BEFORE_MS);
   await fault(load);
   const overMs = performance.now();
