@@ -1,5 +1,6 @@
 import { type Db, MongoClient } from "mongodb";
 import { mongodbUrl } from "../runtime/config-fields.ts";
+import { StoreUnavailableError } from "../runtime/store-unavailable-error.ts";
 import { onMongodb } from "./mongodb-errors.ts";
 
 export interface MongodbOptions {
@@ -42,7 +43,11 @@ export async function openMongodb(url: string, options: MongodbOptions = {}): Pr
     await onMongodb(() => db.command({ ping: 1 }));
   } catch (error) {
     await client.close();
-    throw error;
+    if (!(error instanceof StoreUnavailableError)) throw error;
+    // Hosts only: the URL may hold a password.
+    const hosts = client.options.srvHost ?? client.options.hosts.join(", ");
+    const message = `MongoDB at ${hosts} cannot be reached (CARILLON_DATABASE_URL)`;
+    throw new StoreUnavailableError(message, { reason: "failed", cause: error });
   }
   return {
     db,

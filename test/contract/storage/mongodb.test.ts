@@ -16,7 +16,7 @@ describe("opening MongoDB", () => {
     await expect(opening).rejects.not.toThrow("secret");
   });
 
-  test("a server that is not there is unavailable", async () => {
+  test("a server that is not there is unavailable, and is named", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
@@ -24,6 +24,7 @@ describe("opening MongoDB", () => {
     await once(server, "close");
     const opening = openMongodb(`mongodb://127.0.0.1:${port}/carillon`, { serverSelectionTimeoutMs: 100 });
     await expect(opening).rejects.toMatchObject({ name: "StoreUnavailableError", reason: "failed" });
+    await expect(opening).rejects.toThrow(`MongoDB at 127.0.0.1:${port} cannot be reached (CARILLON_DATABASE_URL)`);
   });
 });
 
