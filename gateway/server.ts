@@ -4,6 +4,7 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import { IdentityService } from "../proto/gen/carillon/identity/v1/identity_service_pb.js";
 import { IngestionService } from "../proto/gen/carillon/ingestion/v1/ingestion_service_pb.js";
 import { TrackingService } from "../proto/gen/carillon/tracking/v1/tracking_service_pb.js";
+import { tracing } from "../services/runtime/tracing.ts";
 import { createEventBatcher } from "./batching/event-batcher.ts";
 import { createPushReportBatcher } from "./batching/push-report-batcher.ts";
 import { registerQueueGauges } from "./batching/queue-gauges.ts";
@@ -20,6 +21,7 @@ import { type Http2Options, serveHttp2Too } from "./http/http2.ts";
 import { requestIdOf } from "./http/request-id.ts";
 import { STATIC_METHODS } from "./http/static-content.ts";
 import { CLIENT_WINDOW_MS, ENDPOINT_METHODS, registerSurface } from "./http/surface-routes.ts";
+import { traceRequests } from "./http/trace-requests.ts";
 import { operatorPaths, operatorShape, registerOperator } from "./operator/operator-routes.ts";
 import { operatorServices } from "./operator/services.ts";
 import { measuredRateLimiter } from "./rate-limit/measured-rate-limiter.ts";
@@ -120,6 +122,8 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
     methodsOf: (path) => paths.get(path),
     shapeOf: (path) => shapeOf(path, shapes),
   });
+  const trace = tracing();
+  if (trace !== undefined) traceRequests(app, trace);
   await registerHealth(app, () => !draining.signal.aborted && context.isReady());
   await registerSdk(app);
   await registerDocs(app);

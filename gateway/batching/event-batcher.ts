@@ -6,7 +6,9 @@ import {
   type IngestionService,
 } from "../../proto/gen/carillon/ingestion/v1/ingestion_service_pb.js";
 import type { Clock } from "../../services/runtime/clock.ts";
+import { tracing } from "../../services/runtime/tracing.ts";
 import { type Batcher, type BatcherLimits, createBatcher } from "./batcher.ts";
+import { tracedBatches } from "./trace-batches.ts";
 
 /**
  * A call stays under 64 KB, because grpc-js ignores the flow-control window as a server (design.md), and takes at most
@@ -29,7 +31,10 @@ export function createEventBatcher(
   ingestion: Client<typeof IngestionService>,
   clock: Clock,
 ): Batcher<IncomingEvent, EventVerdict> {
-  return createBatcher<IncomingEvent, EventVerdict>({
+  const trace = tracing();
+  const create = createBatcher<IncomingEvent, EventVerdict>;
+  const createTraced = trace === undefined ? create : tracedBatches("batch of events", trace, create);
+  return createTraced({
     clock,
     limits: EVENT_LIMITS,
     sizeOf: eventBytes,

@@ -1,7 +1,9 @@
 import type { Client } from "@connectrpc/connect";
 import type { PushReport, TrackingService } from "../../proto/gen/carillon/tracking/v1/tracking_service_pb.js";
 import type { Clock } from "../../services/runtime/clock.ts";
+import { tracing } from "../../services/runtime/tracing.ts";
 import { type Batcher, type BatcherLimits, createBatcher } from "./batcher.ts";
+import { tracedBatches } from "./trace-batches.ts";
 
 /** As for events; reports are small and rarer. */
 const PUSH_REPORT_LIMITS: BatcherLimits = {
@@ -20,7 +22,10 @@ export function createPushReportBatcher(
   tracking: Client<typeof TrackingService>,
   clock: Clock,
 ): Batcher<PushReport, "durable"> {
-  return createBatcher<PushReport, "durable">({
+  const trace = tracing();
+  const create = createBatcher<PushReport, "durable">;
+  const createTraced = trace === undefined ? create : tracedBatches("batch of push reports", trace, create);
+  return createTraced({
     clock,
     limits: PUSH_REPORT_LIMITS,
     sizeOf: reportBytes,

@@ -3,6 +3,7 @@ import { oneOf } from "./config-fields.ts";
 import { createLifecycle, type Lifecycle } from "./lifecycle.ts";
 import { createLogger, type Logger, logLevels } from "./log.ts";
 import { processOutput } from "./log-output.ts";
+import { startTracing } from "./tracing.ts";
 
 /** Milliseconds that stopping may take in all; a supervisor is promised 10 s. */
 const stopWithinMs = 9_500;
@@ -39,6 +40,7 @@ export async function runProcess<F extends Fields>(options: ProcessOptions<F>): 
     const log = createLogger({ name, level: logLevel, destination: processOutput() });
     const lifecycle = createLifecycle(log);
     stopOnSignals(lifecycle, log);
+    await startTracing(name, { environment, lifecycle });
     await start({ config, log, lifecycle }).catch(async (error: unknown) => {
       await lifecycle.stop();
       throw error;

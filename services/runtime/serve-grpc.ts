@@ -8,6 +8,8 @@ import type { Logger } from "./log.ts";
 import { measureCalls } from "./measure-calls.ts";
 import { serveMetrics } from "./metrics.ts";
 import type { Tls } from "./tls.ts";
+import { traceCalls } from "./trace-calls.ts";
+import { tracing } from "./tracing.ts";
 
 /** Milliseconds that running calls may take to end when the process stops. */
 const DRAIN_MS = 5_000;
@@ -37,7 +39,9 @@ export async function serveGrpc(
   options: ServeOptions,
 ): Promise<{ readonly grpcPort: number; readonly metricsPort: number }> {
   const { needs, host, metrics, clock, log, lifecycle } = options;
-  const services = options.services.map(measureCalls(metrics));
+  const trace = tracing();
+  const measured = options.services.map(measureCalls(metrics));
+  const services = trace === undefined ? measured : measured.map(traceCalls(trace));
   let ready = false;
   const metricsServer = await serveMetrics(metrics, { host, port: options.metricsPort }, () => ready);
   lifecycle.onStop("metrics", () => metricsServer.close());

@@ -1,16 +1,20 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { tracing } from "../runtime/tracing.ts";
 import type { MongodbDatabase } from "./mongodb-database.ts";
 import type { Database } from "./open-database.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 import type { PreparedPrograms, SqliteClient, SqlitePrograms } from "./sqlite-programs.ts";
+import { traceDatabase } from "./trace-database.ts";
 
 /** Bounds in seconds: from a read of SQLite to a server that is about to be given up. */
 const SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 type Observe = (operation: string, ms: number, failed: boolean) => void;
 
-/** The database with its operations measured: latency and failures, what waits, and connections in use. */
-export function measureDatabase(database: Database, registry: Registry): Database {
+/** The database with its operations measured, and traced where that is on: latency and failures, what waits, and connections in use. */
+export function measureDatabase(opened: Database, registry: Registry): Database {
+  const trace = tracing();
+  const database = trace === undefined ? opened : traceDatabase(opened, trace);
   const seconds = new Histogram({
     name: "carillon_store_seconds",
     help: "Time of store operations: a SQLite program with its commit, or a MongoDB command.",

@@ -1,3 +1,4 @@
+import { currentTrace, type WithinTrace } from "../../runtime/tracing.ts";
 import type { IngestionContext } from "../context.ts";
 import { applyEffects, type DueDevice, type PendingEvent } from "./apply-effects.ts";
 import { settleDevice } from "./settle-device.ts";
@@ -25,6 +26,8 @@ interface Waiting {
   readonly events: readonly PendingEvent[];
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
+  /** What is done together is part of the first one's trace. */
+  readonly within: WithinTrace;
 }
 
 export function createEffectsQueue(context: IngestionContext): EffectsQueue {
@@ -40,8 +43,9 @@ export function createEffectsQueue(context: IngestionContext): EffectsQueue {
       const events = taken.flatMap((entry) => entry.events);
       length -= events.length;
       try {
-        const due = await applyEffects(context, events);
-        const settled = Promise.all(due.map(settle));
+        const { within } = taken[0]!;
+        const due = await within(() => applyEffects(context, events));
+        const settled = within(() => Promise.all(due.map(settle)));
         for (const { resolve, reject } of taken) settled.then(resolve, reject);
       } catch (reason) {
         for (const { reject } of taken) reject(reason);
@@ -72,7 +76,7 @@ export function createEffectsQueue(context: IngestionContext): EffectsQueue {
   return {
     add(events) {
       return new Promise((resolve, reject) => {
-        waiting.push({ events, resolve, reject });
+        waiting.push({ events, resolve, reject, within: currentTrace() });
         length += events.length;
         running ??= run();
       });
