@@ -62,10 +62,10 @@ describe.skipIf(!opensslFound)("TLS", () => {
         const plain = connect(Number(plainPort), hostname);
         secure.pipe(plain).pipe(secure);
         const end = () => {
-        secure.destroy();
-        plain.destroy();
-      };
-      for (const socket of [secure, plain]) socket.on("error", end);
+          secure.destroy();
+          plain.destroy();
+        };
+        for (const socket of [secure, plain]) socket.on("error", end);
       });
       server.on("tlsClientError", () => undefined);
       await once(server.listen(0, "127.0.0.1"), "listening");
