@@ -14,7 +14,7 @@ import { createCredentialStore } from "./credentials/credential-store.ts";
 import { secretHash } from "./credentials/secret-comparison.ts";
 import { createUserSignatureJudge } from "./credentials/user-signature.ts";
 import { DOCS_PATHS, registerDocs } from "./docs/docs-routes.ts";
-import { createClientErrors } from "./http/client-error.ts";
+import { createClientErrors, type ReadError } from "./http/client-error.ts";
 import { registerExchanges } from "./http/exchanges.ts";
 import { HEALTH_METHODS, HEALTH_PATHS, registerHealth } from "./http/health-routes.ts";
 import { type Http2Options, serveHttp2Too } from "./http/http2.ts";
@@ -84,8 +84,17 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
   const services = operatorServices(transports, { replicas: context.ingestionReplicas, clock });
   const shapes = [...surfaces, operatorShape];
   const draining = new AbortController();
-  const fallback = shapeOf("/", shapes);
-  const errors = createClientErrors({ surface: fallback, clock, logger });
+  const paths = new Map([
+    ...operatorPaths(services),
+    ...surfaces.flatMap(({ endpoints }) => endpoints.map(({ path }) => [path, ENDPOINT_METHODS] as const)),
+    ...HEALTH_PATHS.map((path) => [path, HEALTH_METHODS] as const),
+    ...[...SDK_PATHS, ...DOCS_PATHS].map((path) => [path, STATIC_METHODS] as const),
+  ]);
+  const served = {
+    methodsOf: (path: string) => paths.get(path),
+    shapeOf: (path: string) => shapeOf(path, shapes),
+  };
+  const errors = createClientErrors({ ...served, clock, logger });
 
   const app: FastifyInstance = fastify({
     loggerInstance: logger as FastifyBaseLogger,
@@ -102,25 +111,19 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
       maxHeaderSize: MAX_HEADER_BYTES,
       connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
     },
-    clientErrorHandler: (error, socket) => errors.handle(error, socket as Socket),
+    // Fastify's types have the last packet as JSON; Node's event has it as a buffer.
+    clientErrorHandler: (error, socket) => errors.handle(error as unknown as ReadError, socket as Socket),
     frameworkErrors: (_error, request, reply) => answerUnroutable(request, reply),
   });
   // Any expectation but 100-continue may be ignored (RFC 9110 section 10.1.1); Node would answer 417 by itself.
   app.server.on("checkExpectation", (request, response) => app.server.emit("request", request, response));
-  const paths = new Map([
-    ...operatorPaths(services),
-    ...surfaces.flatMap(({ endpoints }) => endpoints.map(({ path }) => [path, ENDPOINT_METHODS] as const)),
-    ...HEALTH_PATHS.map((path) => [path, HEALTH_METHODS] as const),
-    ...[...SDK_PATHS, ...DOCS_PATHS].map((path) => [path, STATIC_METHODS] as const),
-  ]);
   const answerUnroutable = registerExchanges(app, {
     clock,
     logger,
     metrics,
     errors,
     draining: draining.signal,
-    methodsOf: (path) => paths.get(path),
-    shapeOf: (path) => shapeOf(path, shapes),
+    ...served,
   });
   const trace = tracing();
   if (trace !== undefined) traceRequests(app, trace);
@@ -167,8 +170,9 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
   };
 }
 
-/** Whose shape answers a path that nobody serves: the longest matching prefix decides. */
-function shapeOf<S extends Pick<Surface, "pathPrefixes">>(path: string, shapes: readonly S[]): S {
+/** Whose shape answers a path that nobody serves: the longest matching prefix decides. What is no path (`*`) is the root's. */
+function shapeOf<S extends Pick<Surface, "pathPrefixes">>(target: string, shapes: readonly S[]): S {
+  const path = target.startsWith("/") ? target : "/";
   let best: S | undefined;
   let bestLength = -1;
   for (const shape of shapes) {

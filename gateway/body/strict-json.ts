@@ -1,5 +1,5 @@
 import type { BodyFault } from "./body-fault.ts";
-import { excerpt, mayHoldLoneSurrogate, shown } from "./text.ts";
+import { mayHoldLoneSurrogate, shown } from "./text.ts";
 
 /** Levels of nesting a top-level value may have; the value itself is the first, arrays count (http.md). */
 export const MAX_DEPTH = 16;
@@ -140,7 +140,7 @@ function addBodyProblem(problems: FieldProblem[], key: string): void {
 function syntaxHint(error: unknown): string {
   if (!(error instanceof SyntaxError)) return "";
   const reason = error.message.replace(/, (?:\.\.\.)?".*is not valid JSON$/s, "");
-  return `: ${excerpt(reason)}`;
+  return `: ${reason}`;
 }
 
 function malformed(message: string): JsonReading {

@@ -3,13 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Registry } from "prom-client";
 import type { Clock } from "../../services/runtime/clock.ts";
 import type { Logger } from "../../services/runtime/log.ts";
-import type { Fault } from "../surfaces/fault.ts";
 import type { Surface } from "../surfaces/surface.ts";
 import type { ClientErrors } from "./client-error.ts";
 import { ANY_ORIGIN_HEADERS } from "./cors.ts";
 import { sendAnswer } from "./exchange.ts";
 import { requestIdOf } from "./request-id.ts";
 import { requestMeasurements } from "./request-measurements.ts";
+import { pathOf, unservedFault } from "./unserved.ts";
 
 /**
  * How long a sender waits for an answer, in milliseconds: one call to ingestion (up to 4 s) and a retry. Mobile clients
@@ -96,8 +96,7 @@ export function registerExchanges(
     const { head } = request.exchange;
     const shape = options.shapeOf(head.path);
     request.exchange.surface = shape.name;
-    const allow = options.methodsOf(head.path);
-    const fault: Fault = allow === undefined ? { kind: "not_found" } : { kind: "method_not_allowed", allow };
+    const fault = unservedFault(options.methodsOf(head.path));
     // A browser's script is to see what went wrong, not that its origin is unwelcome.
     reply.headers(ANY_ORIGIN_HEADERS);
     return sendAnswer(request, reply, shape.answerFault(fault, head));
@@ -112,6 +111,14 @@ export function registerExchanges(
   }
 
   app.decorateRequest("exchange");
+  // Whoever takes bodies reads them; all others are left where they are.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  app.setErrorHandler((error, request, reply) => {
+    const { head } = request.exchange;
+    logger.error({ err: error, requestId: head.requestId }, "request failed");
+    return sendAnswer(request, reply, options.shapeOf(head.path).answerFault({ kind: "internal" }, head));
+  });
   app.addHook("onRequest", async (request, reply) => {
     begin(request, reply);
     // RFC 9112 section 3.2: Node would answer this itself, without what every answer carries.
@@ -126,9 +133,4 @@ export function registerExchanges(
 
 function isHttp1(message: IncomingMessage): boolean {
   return message.httpVersionMajor === 1;
-}
-
-function pathOf(url: string): string {
-  const query = url.indexOf("?");
-  return query < 0 ? url : url.slice(0, query);
 }

@@ -72,6 +72,8 @@ export function serveHttp2Too(server: Server, options: Http2Options): Http2Conne
       },
       onHttp2(socket) {
         undecided.delete(socket);
+        // Unlike HTTP/1.1, HTTP/2 has no use for a connection that its client has ended.
+        socket.allowHalfOpen = false;
         http2.emit("connection", socket);
       },
       onSilence(socket) {

@@ -1,8 +1,14 @@
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import { Code, createContextValues } from "@connectrpc/connect";
+import { Code, createConnectRouter, createContextValues } from "@connectrpc/connect";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
-import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
-import type { FastifyInstance } from "fastify";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { sendAnswer } from "../http/exchange.ts";
 import { type Answer, JSON_TYPE, logLevelOf, retryAfterSeconds } from "../surfaces/answer.ts";
 import type { Fault } from "../surfaces/fault.ts";
@@ -33,11 +39,31 @@ export async function registerOperator(app: FastifyInstance, options: ForwarderO
         return sendAnswer(request, reply, MALFORMED);
     });
     scope.setErrorHandler((_error, request, reply) => sendAnswer(request, reply, MALFORMED));
-    await scope.register(fastifyConnectPlugin, {
-      routes: (router) => forwardServices(router, options),
-      contextValues: (request) => createContextValues().set(EXCHANGE, request.exchange),
+    const router = createConnectRouter({
+      acceptCompression: [compressionGzip, compressionBrotli],
       readMaxBytes: MAX_MESSAGE_BYTES,
     });
+    forwardServices(router, options);
+    for (const handler of router.handlers) {
+      scope.all(handler.requestPath, (request, reply) => answerCall(request, reply, handler));
+    }
+  });
+}
+
+async function answerCall(request: FastifyRequest, reply: FastifyReply, handler: UniversalHandler): Promise<void> {
+  const { exchange } = request;
+  const contextValues = createContextValues().set(EXCHANGE, exchange);
+  const answer = await handler(universalRequestFromNodeRequest(request.raw, reply.raw, undefined, contextValues));
+  const wasCalled = exchange.verdict !== "none";
+  const unreadable = wasCalled ? undefined : UNREADABLE[answer.status];
+  if (unreadable !== undefined) return sendAnswer(request, reply, unreadable);
+  if (!wasCalled) exchange.verdict = "unreadable";
+  reply.hijack();
+  reply.raw.setHeader("X-Request-Id", exchange.head.requestId);
+  await universalResponseToNodeResponse(answer, reply.raw).catch((error: unknown) => {
+    // Whoever left is noted as that; a stream that broke has told its reader why.
+    request.log.debug({ err: error, requestId: exchange.head.requestId }, "the answer of a call broke off");
+    reply.raw.destroy();
   });
 }
 
@@ -62,7 +88,17 @@ export const operatorShape: Pick<Surface, "name" | "pathPrefixes" | "answerFault
   answerFault: (fault) => answerOf(fault),
 };
 
-const MALFORMED = connectAnswer({ status: 400, code: Code.InvalidArgument, message: "the request cannot be read" });
+const MALFORMED = malformed("the request cannot be read");
+/** What Connect answers to requests that it cannot read, and what is said instead: none of it is to be tried again. */
+const UNREADABLE: Readonly<Record<number, Answer>> = {
+  415: malformed("this Content-Type is not served; send application/json"),
+  429: malformed(`a message may have ${MAX_MESSAGE_BYTES} bytes at most`),
+  500: malformed("the message is none of this method's"),
+};
+
+function malformed(message: string): Answer {
+  return connectAnswer({ status: 400, code: Code.InvalidArgument, message });
+}
 
 function answerOf(fault: Fault): Answer {
   switch (fault.kind) {

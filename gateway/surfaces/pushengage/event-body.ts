@@ -8,7 +8,6 @@ import { MAX_EVENT_NAME_CHARACTERS, MAX_USER_ID_CHARACTERS } from "./schemas.ts"
 const OWN_EVENTS_PREFIX = "PushEngage.";
 const ANONYMOUS_PREFIX = "anon:";
 const SHA256_HEX = /^[0-9a-f]{64}$/i;
-const TABLE = ["event_name", "device_token_hash", "profile_id", "data"];
 /** Problems told of one request: a body of 64 KB could have thousands. */
 const MAX_PROBLEMS = 256;
 
@@ -26,7 +25,7 @@ export function readEventBody(reading: JsonReading): PushEngageReading {
   const eventName = readEventName(fields);
   const about = readAbout(fields);
   const paramsJson = readEventData(fields.value("data"), fields.problems);
-  fields.failUnknown();
+  fields.failUnread();
   if (fields.problems.length > 0) return { ok: false, problems: fields.problems.slice(0, MAX_PROBLEMS) };
   return { ok: true, event: { about, eventName, paramsJson, body: reading.body } };
 }
@@ -105,20 +104,20 @@ class Fields {
     return this.fail(field, `${field} ${sizes}`);
   }
 
-  /** Fields that the table lacks are ignored, unless they break the rules that hold for all JSON. */
-  failUnknown(): void {
-    for (const { field, message } of this.#reading.problems) {
-      if (field === null || TABLE.includes(field)) continue;
-      const name = excerpt(field);
-      this.fail(name, `${name} ${message}`);
+  /** What breaks the rules for all JSON in fields that nothing else looked at: the event's identity is made of them too. */
+  failUnread(): void {
+    for (const { field } of this.#reading.problems) {
+      if (this.problems.length >= MAX_PROBLEMS) return;
+      if (field !== null) this.#tellFault(field);
     }
   }
 
   #tellFault(field: string): boolean {
     const problem = this.#reading.problems.find((candidate) => candidate.field === field);
     if (problem === undefined) return false;
-    const message = `${field} ${problem.message}`;
-    if (!this.problems.some((told) => told.message === message)) this.fail(field, message);
+    const name = excerpt(field);
+    const message = `${name} ${problem.message}`;
+    if (!this.problems.some((told) => told.message === message)) this.fail(name, message);
     return true;
   }
 }

@@ -65,6 +65,32 @@ describe("paths and methods", () => {
     expect(answer!.headers.get("allow")).toBe("POST, OPTIONS");
   });
 
+  it("answers 405 to methods that nobody knows, and 404 where nothing is served", async () => {
+    const { port } = await runGateway();
+    const ask = async (target: string) =>
+      parseAnswers(await exchangeRaw(port, [`BREW ${target} HTTP/1.1\r\nHost: x\r\n\r\n`]))[0]!;
+    const brewed = await ask("/v1/events?x=1");
+    expect([brewed.status, brewed.headers.get("allow")]).toEqual([405, "POST, OPTIONS"]);
+    expect(JSON.parse(brewed.body)).toMatchObject({ code: "METHOD_NOT_ALLOWED" });
+    expect((await ask("/nowhere")).status).toBe(404);
+    expect((await ask("no\u0000line")).status).toBe(400);
+  });
+
+  it.each(["OPTIONS", "GET"])("answers %s of no path at all as 404", async (method) => {
+    const { port } = await runGateway();
+    const request = `${method} * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+    const [answer] = parseAnswers(await exchangeRaw(port, [request]));
+    expect([answer!.status, JSON.parse(answer!.body).errors[0].code]).toEqual([404, "not_found"]);
+  });
+
+  it("leaves bodies alone where none is taken", async () => {
+    const { port } = await runGateway();
+    const headers = ["Content-Type: application/json", "Connection: close"];
+    const request = rawPost("/healthz", "{", headers).replace("POST", "OPTIONS");
+    const [answer] = parseAnswers(await exchangeRaw(port, [request]));
+    expect(answer!.status).toBe(204);
+  });
+
   it("answers HEAD without a body, 405 where GET is not served", async () => {
     const { url } = await runGateway();
     const events = await fetch(`${url}/events`, { method: "HEAD" });
@@ -180,6 +206,7 @@ describe("connections", () => {
     const [answer] = parseAnswers(await exchangeRaw(port, [text]));
     expect(answer!.status).toBe(status);
     expect(answer!.headers.get("x-request-id")).toMatch(UUID);
+    expect(answer!.headers.get("access-control-allow-origin")).toBe("*");
     expect(JSON.parse(answer!.body).errors).toMatchObject([{ field: "body" }]);
     const line = { requestId: answer!.headers.get("x-request-id") };
     await vi.waitFor(() => expect(log.filter(({ msg }) => msg === "request")).toMatchObject([line]));

@@ -172,9 +172,13 @@ describe("what the operator API serves", () => {
     expect(await response.json()).toMatchObject({ code: "invalid_argument" });
   });
 
-  it("answers a message that is no JSON", async () => {
+  it.each([
+    ["a message that is no JSON", "application/json", "{"],
+    ["a message that is no protobuf", "application/proto", "\u000f"],
+    ["a message that is too large", "application/json", `{"a":"${"x".repeat(7 * 1024 * 1024)}"}`],
+  ])("answers %s", async (_, type, body) => {
     const { post } = await runGateway();
-    const response = await post(LIST_EVENTS, "{", bearer(KEYS.server));
+    const response = await post(LIST_EVENTS, body, { ...bearer(KEYS.server), "content-type": type });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: "invalid_argument" });
   });

@@ -145,6 +145,7 @@ describe("a refused event", () => {
     ["a forbidden key", { ...event, data: { constructor: 1 } }, [["data"]]],
     ["depth", { ...event, data: { a: deep } }, [["data"]]],
     ["depth in an unknown field", { ...event, other: deep }, [["other"]]],
+    ["depth in the hash that profile_id wins over", { ...event, device_token_hash: deep }, [["device_token_hash"]]],
     ["a forbidden field", '{"event_name":"e","profile_id":"u","__proto__":{}}', [[]]],
     ["broken JSON", "{", [[]]],
     ["another JSON value", "[]", [[]]],

@@ -74,6 +74,7 @@ describe("a body that cannot be read as a whole", () => {
     const message = fault(read('{"api_key":"secret-key" x "tenant_id":"secret-tenant"}'));
     expect(message).not.toContain("secret");
     expect(fault(read('{"api_key":secret}'))).toBe("malformed: body is not valid JSON: Unexpected token 's'");
+    expect(fault(read('{"a":1 "b":2}'))).toMatch(/: Expected ',' or '}' after property value in JSON at position 7\b/);
   });
 });
 
