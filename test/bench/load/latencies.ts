@@ -1,6 +1,6 @@
 import type { Percentiles } from "./messages.ts";
 
-/** Steps per factor of two: a percentile is right to 4.5 %. */
+/** Steps per factor of two: a percentile is right to 2.2 %. */
 const STEPS = 16;
 const BUCKETS = 32 * STEPS;
 /** Everything shorter counts as this, in milliseconds. */
