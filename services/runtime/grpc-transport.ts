@@ -1,6 +1,7 @@
 import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import {
+  type ChannelOptions,
   Client,
   type ClientReadableStream,
   type ClientUnaryCall,
@@ -21,6 +22,18 @@ export interface GrpcTransport extends Transport {
   close(): void;
 }
 
+/** Options of a channel to all replicas of a service, which take turns. */
+export const balancedChannel: ChannelOptions = {
+  "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+  // Milliseconds. A peer that is gone without a word is noticed after time and timeout together.
+  "grpc.keepalive_time_ms": 10_000,
+  "grpc.keepalive_timeout_ms": 5_000,
+  // A service that restarts is found again soon; gRPC's own maximum is two minutes.
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 2_000,
+  "grpc.dns_min_time_between_resolutions_ms": 5_000,
+};
+
 /**
  * A transport over gRPC; connects when it is first used, and again when connections break. Calls fail at once as `Code.Unavailable` while there is no connection.
  *
@@ -33,14 +46,7 @@ export function createGrpcTransport(address: string, tls?: Tls, name?: string): 
     ...(tls !== undefined && name !== undefined && { "grpc.ssl_target_name_override": name }),
     "grpc.max_receive_message_length": maxMessageBytes,
     "grpc.max_send_message_length": maxMessageBytes,
-    "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
-    // Milliseconds. A peer that is gone without a word is noticed after time and timeout together.
-    "grpc.keepalive_time_ms": 10_000,
-    "grpc.keepalive_timeout_ms": 5_000,
-    // A service that restarts is found again soon; gRPC's own maximum is two minutes.
-    "grpc.initial_reconnect_backoff_ms": 100,
-    "grpc.max_reconnect_backoff_ms": 2_000,
-    "grpc.dns_min_time_between_resolutions_ms": 5_000,
+    ...balancedChannel,
   });
   const transport = callTransport({
     unary: (method, request, options) => callUnary(client, options, bindingOf(method, request, options)),
