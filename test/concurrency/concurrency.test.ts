@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { mongodbEngines } from "../contract/storage/engines.ts";
 import { anyMix, type Cast, type Operation, randomEvent, randomOperation } from "../simulation/operations.ts";
 import { type Random, randomOf } from "../simulation/random.ts";
@@ -56,12 +56,16 @@ const scenarios: readonly Scenario[] = [
 ];
 
 // Replicas change the same documents, so the server has to update atomically.
-for (const { name, url } of mongodbEngines.filter(({ atomicUpdates }) => atomicUpdates)) {
-  test.for(scenarios)(`nine instances on ${name} agree with the page where $name`, async ({ operations }) => {
-    const random = randomOf(SEED);
-    expect(await differencesAfter({ mongodbServer: url, random, operations: operations(random) })).toEqual([]);
-  });
-}
+const engines = mongodbEngines.filter(({ atomicUpdates }) => atomicUpdates);
+
+describe.runIf(engines.length > 0)("nine instances", () => {
+  for (const { name, url } of engines) {
+    test.for(scenarios)(`on ${name} agree with the page where $name`, async ({ operations }) => {
+      const random = randomOf(SEED);
+      expect(await differencesAfter({ mongodbServer: url, random, operations: operations(random) })).toEqual([]);
+    });
+  }
+});
 
 function cast(people: Pick<Cast, "tokens" | "users">): Cast {
   return { ...people, trackingTokens, anonymousProbability: 0.55, startMs: Math.floor(Date.now() / 60_000) * 60_000 };

@@ -232,8 +232,8 @@ function j(e, t) {
 	return Math.max(n, Math.min(t, A)) * (1 + Math.random() / 2);
 }
 // sdk/web/src/sender.ts
-var M = 1e3, N = 3e3;
-function P({ channels: t, exclusive: n, storage: r, waitKey: i, beacon: a }) {
+var M = 1e3, N = 3e3, P = 8;
+function F({ channels: t, exclusive: n, storage: r, waitKey: i, beacon: a }) {
 	let o = /* @__PURE__ */ new Map(), s = /* @__PURE__ */ new Set(), c, l, d = !1, f = !1, p = 0, m = 0, h = Infinity;
 	function g() {
 		let e = Number(r.get(i) ?? 0) - Date.now();
@@ -320,12 +320,12 @@ function P({ channels: t, exclusive: n, storage: r, waitKey: i, beacon: a }) {
 			p = 0, m = 0, clearTimeout(c), c = void 0, v();
 		},
 		hide() {
-			if (!(g() > 0)) for (let e of t) for (; O(e););
+			if (!(g() > 0)) for (let e of t) for (let t = 0; t < P && O(e); t++);
 		}
 	};
 }
 // sdk/web/src/storage.ts
-function F() {
+function I() {
 	let e = /* @__PURE__ */ new Map();
 	function t(e, t) {
 		try {
@@ -347,9 +347,9 @@ function F() {
 	};
 }
 // sdk/web/src/client.ts
-var I = 128, L = 32768, R = /[\u0000-\u001f\u007f-\u009f]/, z = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-function B({ endpoint: n, ...i }) {
-	let { appId: s, tenantId: c, apiKey: u } = i, d = F(), h = `carillon:${s}:`, _ = f(d, `${h}user`), v = S(d, `${h}event:`), y = S(d, `${h}open:`), x = P({
+var L = 128, R = 32768, z = /[\u0000-\u001f\u007f-\u009f]/, B = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+function V({ endpoint: n, ...i }) {
+	let { appId: s, tenantId: c, apiKey: u } = i, d = I(), h = `carillon:${s}:`, _ = f(d, `${h}user`), v = S(d, `${h}event:`), y = S(d, `${h}open:`), x = F({
 		channels: [t({
 			queue: v,
 			endpoint: n,
@@ -366,14 +366,14 @@ function B({ endpoint: n, ...i }) {
 		..."keepalive" in Request.prototype ? {} : { beacon: (e, t) => navigator.sendBeacon(e, t) }
 	});
 	function C(e, t) {
-		V(() => {
+		H(() => {
 			e.add(t), x.added();
 		});
 	}
 	let w = {
 		trackEvent(t, n) {
-			if (!l(t, I) || R.test(t)) return e(`not tracked: an event's name has 1 to ${I} characters, none of them control`);
-			let i = H(n);
+			if (!l(t, L) || z.test(t)) return e(`not tracked: an event's name has 1 to ${L} characters, none of them control`);
+			let i = U(n);
 			if (i === void 0) return e(`${t} not tracked: its properties are no object of at most 32 KB of JSON`);
 			let a = {
 				event_id: r(),
@@ -390,66 +390,66 @@ function B({ endpoint: n, ...i }) {
 		},
 		reportPushOpened(t) {
 			if (!c || !u) return e("open not reported: init needs tenantId and apiKey for it");
-			if (typeof t != "string" || !z.test(t)) return e("open not reported: a tracking token is a UUID");
+			if (typeof t != "string" || !B.test(t)) return e("open not reported: a tracking token is a UUID");
 			C(y, t);
 		}
 	};
-	return V(() => {
+	return H(() => {
 		i.autoEvents === !0 && b((e) => w.trackEvent("page_viewed", e)), i.autoHook === !0 && o((e) => w.trackEvent("form_submitted", e)), addEventListener("pagehide", x.hide), addEventListener("pageshow", x.launch), addEventListener("online", x.launch), document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" ? x.hide() : x.launch()), x.launch();
 	}), w;
 }
-function V(e) {
+function H(e) {
 	let { prerendering: t } = document;
 	t === !0 ? document.addEventListener("prerenderingchange", e, { once: !0 }) : e();
 }
-function H(e) {
+function U(e) {
 	try {
 		let t = JSON.stringify(e ?? {});
-		return t?.startsWith("{") && u(t) <= L ? t : void 0;
+		return t?.startsWith("{") && u(t) <= R ? t : void 0;
 	} catch {
 		return;
 	}
 }
 // sdk/web/src/gateway-url.ts
-function U(e) {
+function W(e) {
 	let { protocol: t, origin: n, pathname: r } = new URL(e);
 	if (!/^https?:$/.test(t)) throw TypeError(`endpoint: ${e} is no http or https URL`);
 	return n + r.replace(/\/+$/, "");
 }
 // sdk/web/src/sdk.ts
-var W = () => void 0, G = {
-	trackEvent: W,
-	setUserId: W,
-	reportPushOpened: W
-}, K = {
+var G = () => void 0, K = {
+	trackEvent: G,
+	setUserId: G,
+	reportPushOpened: G
+}, q = {
 	trackEvent: () => e("event not tracked: call init first"),
 	setUserId: () => e("user id not set: call init first"),
 	reportPushOpened: () => e("open not reported: call init first")
 };
-function q(t) {
-	let n = K;
+function J(t) {
+	let n = q;
 	return {
 		init(r) {
-			if (n !== K) return e("init was called before; this call is ignored");
+			if (n !== q) return e("init was called before; this call is ignored");
 			let { appId: i, endpoint: a = t } = r ?? {};
 			if (typeof i != "string" || i === "") throw TypeError("init: appId is missing");
 			if (a === void 0) throw TypeError("init: endpoint, the gateway's address, is missing");
 			let o = {
 				...r,
-				endpoint: U(a)
+				endpoint: W(a)
 			};
-			n = J(r) ? G : B(o);
+			n = Y(r) ? K : V(o);
 		},
 		trackEvent: (e, t) => n.trackEvent(e, t),
 		setUserId: (e, t) => n.setUserId(e, t),
 		reportPushOpened: (e) => n.reportPushOpened(e)
 	};
 }
-function J({ respectDoNotTrack: e }) {
+function Y({ respectDoNotTrack: e }) {
 	if (e !== !0) return !1;
 	let { globalPrivacyControl: t } = navigator;
 	return navigator.doNotTrack === "1" || t === !0;
 }
 // sdk/web/src/web.ts
-var Y = q(void 0), X = Y, { init: Z, trackEvent: Q, setUserId: $, reportPushOpened: ee } = Y;
-export { X as AppizerWeb, Y as Carillon, Z as init, ee as reportPushOpened, $ as setUserId, Q as trackEvent };
+var X = J(void 0), Z = X, { init: Q, trackEvent: $, setUserId: ee, reportPushOpened: te } = X;
+export { Z as AppizerWeb, X as Carillon, Q as init, te as reportPushOpened, ee as setUserId, $ as trackEvent };

@@ -14,6 +14,8 @@ const PACE_MS = 1_000;
  * for a moment (localStorage is not in step between processes), and would send again.
  */
 const LEAVE_TO_OTHERS_MS = 3_000;
+/** Most requests of a kind that a page makes when it goes: the gateway takes 10 a second from an address. */
+const LAST_REQUESTS = 8;
 
 export interface SenderOptions {
   readonly channels: readonly Channel[];
@@ -211,7 +213,9 @@ export function createSender({ channels, exclusive, storage, waitKey, beacon }: 
     },
     hide() {
       if (serverWaitMs() > 0) return;
-      for (const channel of channels) while (handOver(channel));
+      for (const channel of channels) {
+        for (let made = 0; made < LAST_REQUESTS && handOver(channel); made++);
+      }
     },
   };
 }

@@ -182,6 +182,16 @@ describe("sending what is queued", () => {
     expect(large.requests.map(({ texts }) => texts.length)).toEqual([2]);
   });
 
+  test("a page that goes while it looks for an event that is refused makes no more than 8 requests", async () => {
+    const { requests, sender, track } = page(() => new Response("", { status: 400 }));
+    for (let at = 0; at < 100; at++) track(`${at}`);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(requests.at(-1)?.texts.length).toBe(1);
+    const before = requests.length;
+    sender.hide();
+    expect(requests.length - before).toBe(8);
+  });
+
   test("an event leaves at once, those of the next second together after it", async () => {
     const { requests, track } = page(accepted);
     track("a");
