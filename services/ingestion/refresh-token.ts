@@ -67,10 +67,11 @@ export function refreshToken(context: IngestionContext) {
   };
 }
 
+/** Applies what was outstanding when this was called: events that arrive later are no part of what a refresh waits for. */
 async function finishOutstanding(context: IngestionContext, app: AppKey, deviceKey: string): Promise<void> {
-  for (;;) {
+  for (let more = true; more; ) {
     const pending = await context.events.pendingOfDevices(app, [deviceKey], BATCH);
-    if (pending.length === 0) return;
+    more = pending.length === BATCH;
     const due = await applyEffects(
       context,
       pending.map((event) => ({ event, profileVersion: 0 })),

@@ -6,7 +6,8 @@ import {
 } from "../../proto/gen/carillon/tracking/v1/tracking_service_pb.js";
 import { appKey } from "../runtime/app-key.ts";
 import type { TrackingContext } from "./context.ts";
-import { isFloating } from "./push.ts";
+import { tellInvalidTokens } from "./outstanding.ts";
+import { isFloating, untoldInvalidToken } from "./push.ts";
 import { parsePushKey } from "./push-key.ts";
 import type { PushPosition } from "./store.ts";
 
@@ -26,6 +27,16 @@ export function erasePushes(context: TrackingContext) {
     for (;;) {
       const page = await context.pushes.list({ ...user, after, limit: PAGE });
       const removals = page.filter(({ push }) => push.registeredMs < beforeMs && !(onlyNamed && isFloating(push)));
+      // What a provider said of a token outlives the push that it was said of.
+      const untold = removals.filter(({ push }) => untoldInvalidToken(push) !== undefined);
+      if (untold.length > 0) {
+        await tellInvalidTokens(
+          context,
+          user.app,
+          untold.map(({ key, push }) => [key, push] as const),
+        );
+        continue;
+      }
       const removed = removals.length === 0 ? 0 : await context.pushes.remove(removals);
       erased += removed;
       // Some changed since they were listed: what is left of this page comes again with its new versions.

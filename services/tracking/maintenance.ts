@@ -1,4 +1,5 @@
 import { repeat } from "../runtime/background-work.ts";
+import { togetherOrOneByOne } from "../runtime/one-by-one.ts";
 import { conflict } from "../storage/versioned-documents.ts";
 import type { TrackingContext } from "./context.ts";
 import { HOLD_MS } from "./held-reports.ts";
@@ -58,11 +59,11 @@ async function finishUndone(context: TrackingContext): Promise<number> {
   const versions = await context.pushes.save(taken);
   const mine = taken.filter((_, i) => versions[i] !== conflict);
   for (const [app, ofApp] of Map.groupBy(mine, ({ key }) => parsePushKey(key).app)) {
-    const entries = new Map<PushKey, LedgerEntry>(ofApp.map(({ key, entry }) => [key, entry]));
+    const entries = ofApp.map(({ key, entry }): [PushKey, LedgerEntry] => [key, entry]);
     try {
-      await finishOutstanding(context, app, entries);
+      await togetherOrOneByOne(entries, (some) => finishOutstanding(context, app, new Map(some)), nowMs);
     } catch (error) {
-      context.log.warn({ err: error, pushes: entries.size }, "what follows from pushes is still outstanding");
+      context.log.warn({ err: error, pushes: entries.length }, "what follows from pushes is still outstanding");
     }
   }
   return found.length;

@@ -38,7 +38,8 @@ export async function finishInTime(
   await finishesInTime(context, finishOutstanding(context, app, entries));
 }
 
-type Registered = readonly (readonly [PushKey, RegisteredPush])[];
+/** Registered pushes, by their keys. */
+export type Registered = readonly (readonly [PushKey, RegisteredPush])[];
 
 async function attributePending(context: TrackingContext, app: AppKey, pushes: Registered): Promise<void> {
   const pending: UnattributedPush[] = [];
@@ -51,7 +52,8 @@ async function attributePending(context: TrackingContext, app: AppKey, pushes: R
   if (pending.length > 0) await context.attributePushes(app, pending);
 }
 
-async function tellInvalidTokens(context: TrackingContext, app: AppKey, pushes: Registered): Promise<void> {
+/** Tells the device service of refused tokens that it has not been told of. */
+export async function tellInvalidTokens(context: TrackingContext, app: AppKey, pushes: Registered): Promise<void> {
   const tokens: InvalidToken[] = [];
   const told = new Map<PushKey, EntryChange>();
   for (const [key, push] of pushes) {

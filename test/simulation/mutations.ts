@@ -38,14 +38,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: "the sweeper leaves devices alone whose attribution is due",
     file: "services/ingestion/effects/sweeper.ts",
-    find: "for (const device of devices) await settleDevice",
-    replace: "for (const device of devices.slice(0, 0)) await settleDevice",
+    find: "await oneByOne(devices, settle,",
+    replace: "await oneByOne(devices.slice(0, 0), settle,",
   },
   {
     name: "the sweeper leaves pending events alone",
     file: "services/ingestion/effects/sweeper.ts",
-    find: "if (events.length > 0) {",
-    replace: "if (events.length < 0) {",
+    find: "if (events.length === 0) return false;",
+    replace: "if (events.length >= 0) return false;",
   },
   {
     name: "an unlinked user's events go on taking what is anonymous",

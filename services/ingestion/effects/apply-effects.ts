@@ -1,4 +1,3 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import {
   type AttributionScope,
   ObservationOutcome_Attribution as HowAttributed,
@@ -10,11 +9,9 @@ import { type Attribution, isFloating, type StoredEvent } from "../event.ts";
 import { observedDefinitions } from "../event-definitions.ts";
 import type { AttributionChange } from "../store.ts";
 import { anonymousProfile, isAttributedTo, reattributed, Timeline, waiting } from "./attribution.ts";
+import { ATTEMPTS, keptChanging } from "./kept-changing.ts";
 import { causesOf } from "./merge-journal.ts";
 import { observation } from "./observation.ts";
-
-/** Effects begun again this often because others changed the same events are left to the sweeper. */
-const ATTEMPTS = 20;
 
 /** A pending event, and what was known of its user's profile before the event was attributed to them. */
 export interface PendingEvent {
@@ -44,8 +41,7 @@ export interface DueDevice {
 export async function applyEffects(context: IngestionContext, batch: readonly PendingEvent[]): Promise<DueDevice[]> {
   const due: DueDevice[] = [];
   for (let open = batch, attempt = 0; open.length > 0; attempt++) {
-    if (attempt === ATTEMPTS)
-      throw new ConnectError(`the attribution of ${open.length} events kept changing`, Code.Unavailable);
+    if (attempt === ATTEMPTS) throw keptChanging(`the attribution of ${open.length} events`);
     const decided = await decideAttributions(context, open, { due, isRepeated: attempt > 0 });
     const unfinished = await finishEffects(context, decided);
     const finished = new Set(

@@ -1,6 +1,7 @@
 import { currentTrace, type WithinTrace } from "../../runtime/tracing.ts";
 import type { IngestionContext } from "../context.ts";
 import { applyEffects, type DueDevice, type PendingEvent } from "./apply-effects.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import { settleDevice } from "./settle-device.ts";
 
 /** Events whose effects are applied together; a batch of observations stays well below the 64 KB of a call. */
@@ -32,8 +33,10 @@ interface Waiting {
 
 export function createEffectsQueue(context: IngestionContext): EffectsQueue {
   const waiting: Waiting[] = [];
-  const settling = new Map<string, Promise<void>>();
+  const oneADevice = oneAtATime();
+  const settling = new Set<Promise<void>>();
   const turns: (() => void)[] = [];
+  let busy = 0;
   let length = 0;
   let running: Promise<void> | undefined;
 
@@ -54,22 +57,25 @@ export function createEffectsQueue(context: IngestionContext): EffectsQueue {
     running = undefined;
   }
 
-  /** Settles a device; asked again while it is at it, it joins, because settling ends only when nothing is due. */
+  /** Settles a device; all who ask while that is under way share the next time. */
   function settle({ app, deviceKey }: DueDevice): Promise<void> {
-    const key = `${app}/${deviceKey}`;
-    const begun = settling.get(key);
-    if (begun !== undefined) return begun.then(() => settle({ app, deviceKey }));
-    const work = inTurn(() => settleDevice(context, app, deviceKey)).finally(() => settling.delete(key));
-    settling.set(key, work);
+    const work = oneADevice(`${app}/${deviceKey}`, () => inTurn(() => settleDevice(context, app, deviceKey)));
+    settling.add(work);
+    const over = () => settling.delete(work);
+    work.then(over, over);
     return work;
   }
 
   async function inTurn(work: () => Promise<void>): Promise<void> {
-    if (settling.size >= SETTLING) await new Promise<void>((resolve) => turns.push(resolve));
+    if (busy === SETTLING) await new Promise<void>((resolve) => turns.push(resolve));
+    else busy += 1;
     try {
       await work();
     } finally {
-      turns.shift()?.();
+      // Who waits longest takes over this turn.
+      const next = turns.shift();
+      if (next === undefined) busy -= 1;
+      else next();
     }
   }
 
@@ -85,7 +91,7 @@ export function createEffectsQueue(context: IngestionContext): EffectsQueue {
       return length;
     },
     async drained() {
-      while (running !== undefined || settling.size > 0) await Promise.allSettled([running, ...settling.values()]);
+      while (running !== undefined || settling.size > 0) await Promise.allSettled([running, ...settling]);
     },
   };
 }

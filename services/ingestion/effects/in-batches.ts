@@ -17,7 +17,8 @@ export function inBatches<T, R>(
 
   function begin(items: readonly T[]): Promise<R> {
     const done = work(items).finally(() => {
-      if (underWay === done) underWay = undefined;
+      // What waits begins in a moment; who asks until then waits with it.
+      if (next === undefined) underWay = undefined;
     });
     underWay = done;
     return done;

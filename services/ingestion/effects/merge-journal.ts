@@ -5,11 +5,10 @@ import { type AppKey, parseAppKey } from "../../runtime/app-key.ts";
 import type { Attribution } from "../event.ts";
 import type { EventStore } from "../store.ts";
 import { inBatches } from "./in-batches.ts";
+import { ATTEMPTS, keptChanging } from "./kept-changing.ts";
 
 /** Causes computed anew in one step: what a call may ask of tracking is 1,000. */
 const STEP = 500;
-/** An entry computed anew this often in a row and still changing under us is left to the sweeper. */
-const ATTEMPTS = 20;
 
 /** An identified event that took others, or once did. */
 export interface Cause {
@@ -43,7 +42,7 @@ export function createMergeJournal(context: JournalContext): MergeJournal {
     const keyOf = (fingerprint: string) => ({ ...parseAppKey(app), fingerprint });
     let open = causes;
     for (let attempt = 0; open.length > 0; attempt++) {
-      if (attempt === ATTEMPTS) throw new Error(`${open.length} journal entries kept changing while they were counted`);
+      if (attempt === ATTEMPTS) throw keptChanging(`${open.length} journal entries`);
       const { versions } = await context.profiles.getMergeVersions({ keys: open.map(keyOf) });
       const states = await takenBy(context, app, open);
       const { results } = await context.profiles.replaceMerges({

@@ -1,4 +1,4 @@
-import { type Client, Code, ConnectError } from "@connectrpc/connect";
+import type { Client } from "@connectrpc/connect";
 import type {
   IdentityService,
   ProfileState as ProfileStateMessage,
@@ -8,11 +8,10 @@ import type { StoredEvent } from "../event.ts";
 import { compareInOrder } from "../event-order.ts";
 import type { EventStore, ProfileState } from "../store.ts";
 import { inBatches } from "./in-batches.ts";
+import { ATTEMPTS, keptChanging } from "./kept-changing.ts";
 
 /** Versions remembered, about 100 bytes each. */
 const REMEMBERED_VERSIONS = 50_000;
-/** A profile computed anew this often in a row and still changing under us is left to the sweeper. */
-const REPLACE_ATTEMPTS = 20;
 
 /** One user of one app. */
 export interface UserKey {
@@ -61,8 +60,7 @@ export function createProfileEffects(context: {
   async function recomputeAll(users: readonly UserKey[]): Promise<void> {
     let open = users;
     for (let attempt = 0; open.length > 0; attempt++) {
-      if (attempt === REPLACE_ATTEMPTS)
-        throw new ConnectError(`${open.length} profiles kept changing while they were computed anew`, Code.Unavailable);
+      if (attempt === ATTEMPTS) throw keptChanging(`${open.length} profiles`);
       const keys = open.map(profileKey);
       const { versions: current } = await context.profiles.getProfileVersions({ keys });
       const states = await Promise.all(open.map((user) => context.events.profileState(user.app, user.appUserId)));

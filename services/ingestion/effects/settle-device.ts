@@ -1,4 +1,3 @@
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { AttributionScope } from "../../../proto/gen/carillon/device/v1/device_registry_service_pb.js";
 import { type AppKey, parseAppKey } from "../../runtime/app-key.ts";
 import type { IngestionContext } from "../context.ts";
@@ -6,12 +5,11 @@ import type { EventCursor, StoredEvent } from "../event.ts";
 import type { AttributionChange } from "../store.ts";
 import { finishEffects } from "./apply-effects.ts";
 import { isAttributedTo, reattributed, Timeline } from "./attribution.ts";
+import { ATTEMPTS, keptChanging } from "./kept-changing.ts";
 import { settlePushes } from "./push-effects.ts";
 
 /** Events attributed anew in one step; bounds memory and the length of a store's write. */
 const PAGE = 500;
-/** A device that keeps changing while it is settled is left to the sweeper after this many rounds. */
-const ROUNDS = 20;
 
 /**
  * Attributes a device's floating events anew where that is due, until nothing is (decision 0001, point 3).
@@ -20,7 +18,7 @@ const ROUNDS = 20;
  * @throws whatever a store or a service answers; the range then stays due
  */
 export async function settleDevice(context: IngestionContext, app: AppKey, deviceKey: string): Promise<void> {
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { scopes } = await context.devices.getAttributionScopes({ ...parseAppKey(app), deviceKeys: [deviceKey] });
     const scope = scopes[0];
     if (scope?.due === undefined) return;
@@ -29,7 +27,7 @@ export async function settleDevice(context: IngestionContext, app: AppKey, devic
     await settlePushes(context, { app, scope, range: { fromMs, toMs, observed: new Set() } });
     await context.devices.markSettled({ ...parseAppKey(app), deviceKey, dueVersion: scope.due.version });
   }
-  throw new ConnectError("the device kept changing while it was settled", Code.Unavailable);
+  throw keptChanging("the attribution on a device");
 }
 
 async function settleRange(

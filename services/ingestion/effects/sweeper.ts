@@ -1,7 +1,9 @@
 import { appKey } from "../../runtime/app-key.ts";
 import { repeat } from "../../runtime/background-work.ts";
+import { oneByOne, togetherOrOneByOne } from "../../runtime/one-by-one.ts";
 import type { IngestionContext } from "../context.ts";
 import { sweepErasures } from "../erase/erase-profile.ts";
+import type { StoredEvent } from "../event.ts";
 import { holdLease } from "../lease.ts";
 import { applyEffects } from "./apply-effects.ts";
 import { settleDevice } from "./settle-device.ts";
@@ -19,10 +21,16 @@ const BATCH = 256;
 
 /** Finds what a crash or another service's outage left undone, and does it. */
 export interface Sweeper {
-  /** Sweeps once; true if there is more. Failures of other services are thrown. */
+  /** Sweeps once; true if there is more. Throws the first failure, once everything else was tried. */
   sweep(): Promise<boolean>;
   /** Sweeps until the signal aborts. Resolves, never rejects. */
   run(signal: AbortSignal): Promise<void>;
+}
+
+/** Since when what is taken up is outstanding: for long, or by a clock that was ahead. */
+interface Times {
+  readonly beforeMs: number;
+  readonly afterMs: number;
 }
 
 /** @param owner names this process in the lease */
@@ -31,24 +39,47 @@ export function createSweeper(context: IngestionContext, owner: string): Sweeper
     if (!(await holdLease(context.leases, context.clock, { name: "effects-sweeper", owner, ttlMs: LEASE_MS })))
       return false;
     const now = context.clock.now();
-    const [beforeMs, afterMs] = [now - LEAVE_ALONE_MS, now + AHEAD_MS];
+    const times = { beforeMs: now - LEAVE_ALONE_MS, afterMs: now + AHEAD_MS };
+    const failures: unknown[] = [];
+    let more = false;
+    for (const part of [sweepEvents, sweepDevices, () => sweepErasures(context)]) {
+      try {
+        more = (await part(times)) || more;
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+    return more;
+  }
+
+  async function sweepEvents({ beforeMs, afterMs }: Times): Promise<boolean> {
     const lists = [{ beforeMs }, { afterMs }].map((times) => context.events.listPending({ ...times, limit: BATCH }));
     const events = (await Promise.all(lists)).flat();
-    if (events.length > 0) {
-      context.log.info({ events: events.length }, "applying effects that were left undone");
-      for (const due of await applyEffects(
-        context,
-        events.map((event) => ({ event, profileVersion: 0 })),
-      ))
-        await settleDevice(context, due.app, due.deviceKey);
-    }
+    if (events.length === 0) return false;
+    context.log.info({ events: events.length }, "applying effects that were left undone");
+    // What keeps the events of one device from being finished is no reason to leave those of others.
+    const ofDevices = [...Map.groupBy(events, ({ app, deviceKey }) => `${app}/${deviceKey}`).values()];
+    await togetherOrOneByOne(ofDevices, (some) => applyLeft(some.flat()), context.clock.now());
+    return events.length >= BATCH;
+  }
+
+  async function applyLeft(events: readonly StoredEvent[]): Promise<void> {
+    const due = await applyEffects(
+      context,
+      events.map((event) => ({ event, profileVersion: 0 })),
+    );
+    for (const { app, deviceKey } of due) await settleDevice(context, app, deviceKey);
+  }
+
+  async function sweepDevices({ beforeMs, afterMs }: Times): Promise<boolean> {
     const answers = [{ dueBeforeMs: beforeMs }, { dueAfterMs: afterMs }].map((times) =>
       context.devices.listUnsettled({ ...times, limit: BATCH }),
     );
     const devices = (await Promise.all(answers)).flatMap((answer) => answer.devices);
-    for (const device of devices) await settleDevice(context, appKey(device), device.deviceKey);
-    const moreErasures = await sweepErasures(context);
-    return events.length >= BATCH || devices.length >= BATCH || moreErasures;
+    const settle = (device: (typeof devices)[number]) => settleDevice(context, appKey(device), device.deviceKey);
+    await oneByOne(devices, settle, context.clock.now());
+    return devices.length >= BATCH;
   }
 
   const { clock, log } = context;

@@ -1,13 +1,11 @@
 import type { AttributionScope } from "../../../proto/gen/carillon/device/v1/device_registry_service_pb.js";
 import { parseAppKey } from "../../runtime/app-key.ts";
 import type { IngestionContext } from "../context.ts";
+import { ATTEMPTS, keptChanging } from "../effects/kept-changing.ts";
 import { observation } from "../effects/observation.ts";
 import { settleDevice } from "../effects/settle-device.ts";
 import { wholeOrder } from "../event-order.ts";
 import type { Erasure } from "./erasure.ts";
-
-/** A device that keeps changing while it is rebuilt is left to the sweeper after this many attempts. */
-const ATTEMPTS = 20;
 
 /**
  * Takes back what erased events said of their devices, and attributes anew what floats on them.
@@ -50,7 +48,7 @@ async function rebuildDevice(
     });
     if (applied) return { deviceKeys: scope.deviceKeys, ownershipEnded };
   }
-  throw new Error("the device kept changing while it was rebuilt");
+  throw keptChanging("a device of the erased user");
 }
 
 /** The latest live device event and the latest live identified event that are left. */

@@ -1,14 +1,13 @@
 import { parseAppKey } from "../../runtime/app-key.ts";
 import type { IngestionContext } from "../context.ts";
 import { applyEffects } from "../effects/apply-effects.ts";
+import { ATTEMPTS, keptChanging } from "../effects/kept-changing.ts";
 import { settleDevice } from "../effects/settle-device.ts";
 import { type EventCursor, isFloating, type StoredEvent } from "../event.ts";
 import type { Erasure } from "./erasure.ts";
 
 /** Events removed by one write. */
 const PAGE = 500;
-/** Events whose attribution keeps changing while they are to be removed are left to the sweeper after this many rounds. */
-const ROUNDS = 20;
 
 /** Pages of a user's events that were received before the erasure, none of them with effects outstanding. */
 export async function* erasedPages(context: IngestionContext, erasure: Erasure): AsyncGenerator<StoredEvent[]> {
@@ -39,7 +38,7 @@ async function settledPage(
   after: EventCursor | undefined,
 ): Promise<StoredEvent[]> {
   const { app, appUserId } = erasure;
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const page = await context.events.list({ app, filter: { appUserId }, after, limit: PAGE });
     const pending = page.filter((event) => event.pending && isConcerned(erasure, event));
     if (pending.length === 0) return page;
@@ -49,7 +48,7 @@ async function settledPage(
     );
     for (const device of due) await settleDevice(context, device.app, device.deviceKey);
   }
-  throw new Error("the user's events kept changing while they were to be erased");
+  throw keptChanging("the attribution of the erased user's events");
 }
 
 /**

@@ -2,6 +2,7 @@ import type { DeviceState } from "../../../proto/gen/carillon/device/v1/device_r
 import { type AppKey, parseAppKey } from "../../runtime/app-key.ts";
 import { deviceKeyOf } from "../../runtime/device-key.ts";
 import type { IngestionContext } from "../context.ts";
+import { ATTEMPTS, keptChanging } from "../effects/kept-changing.ts";
 import { settleDevice } from "../effects/settle-device.ts";
 import { type DeviceSurvey, distinctFindings, observedMessage } from "./device-fields.ts";
 import { type Finding, json, shareOfKeys, type Unit, type UnitPage } from "./finding.ts";
@@ -13,8 +14,6 @@ import { surveyLargeDevice } from "./survey-large-device.ts";
 const PAGE = 50;
 /** What is due for longer is overdue: a minute, twelve times as long as the sweeper leaves anything alone. */
 export const OVERDUE_MS = 60_000;
-/** A device that keeps changing while it is repaired is left to the next repair after this many attempts. */
-const ATTEMPTS = 20;
 
 /** Every device of an app with all that floats on it. */
 export async function* devicePages(context: IngestionContext, app: AppKey): AsyncGenerator<UnitPage> {
@@ -90,5 +89,5 @@ async function rebuild(context: IngestionContext, app: AppKey, deviceKey: string
     });
     if (applied) return;
   }
-  throw new Error(`device ${deviceKey} kept changing while it was repaired`);
+  throw keptChanging(`device ${deviceKey}`);
 }

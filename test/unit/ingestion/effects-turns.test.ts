@@ -77,4 +77,34 @@ describe("one batch at a time", () => {
     begun[1]!.end("done");
     expect(await second).toBe("done");
   });
+
+  test("who asks just when a batch ends waits with those who asked before", async () => {
+    const batches: (readonly string[])[] = [];
+    const { begun, work } = controlled<string>();
+    const ask = inBatches<string, string>(
+      (items) => {
+        batches.push(items);
+        return work();
+      },
+      (item) => item,
+    );
+    const first = ask(["a"]);
+    const others = [ask(["b"])];
+    // At every moment between the end of the one and the beginning of the other.
+    const asking = first.then(() => others.push(ask(["c"])));
+    begun[0]!.end("first");
+    for (let n = 0; n < 5; n++) {
+      others.push(ask([`${n}`]));
+      await Promise.resolve();
+    }
+    await asking;
+    await turns();
+    expect(begun).toHaveLength(2);
+    begun[1]!.end("second");
+    await turns();
+    begun[2]?.end("third");
+    await Promise.all(others);
+    expect(batches[0]).toEqual(["a"]);
+    expect(batches[1]?.[0]).toBe("b");
+  });
 });
