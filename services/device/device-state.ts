@@ -39,6 +39,10 @@ export function deviceState(key: string, device: Device): DeviceState {
     ...(due && { due: { fromMs: due.fromMs, toMs: due.toMs, version: BigInt(due.revision) } }),
     joining: device.joining.length > 0,
     ...(unsettled !== null && { unsettledSinceMs: unsettled }),
+    invalidTokens: device.invalidReports.map(({ token: deviceToken, receivedMs: receivedTimeMs }) => ({
+      deviceToken,
+      receivedTimeMs,
+    })),
   });
 }
 

@@ -1,11 +1,12 @@
 import { type AnyBulkWriteOperation, type Collection, type Db, MongoBulkWriteError } from "mongodb";
+import type { AppKey } from "../runtime/app-key.ts";
 import { StoreUnavailableError } from "../runtime/store-unavailable-error.ts";
 import { keyRange } from "../storage/key-range.ts";
 import { duplicateKey, onMongodb, writeErrors } from "../storage/mongodb-errors.ts";
 import { keptParameters, type ObservedParameter, parameterTypes, smallestNames } from "./definition-parameters.ts";
 import type { EventDocument } from "./mongodb-documents.ts";
 import type { EventIndex } from "./mongodb-queries.ts";
-import type { DefinitionListQuery, DefinitionObservation, StoredDefinition } from "./store.ts";
+import type { DefinitionListQuery, DefinitionObservation, KeptDefinition, StoredDefinition } from "./store.ts";
 
 interface DefinitionDocument {
   /** `tenant/app/name`: definitions are listed in its order. */
@@ -28,6 +29,7 @@ const ATTEMPTS = 10;
 export interface MongodbDefinitions {
   observe(observations: readonly DefinitionObservation[]): Promise<void>;
   list(query: DefinitionListQuery): Promise<StoredDefinition[]>;
+  named(app: AppKey, names: readonly string[]): Promise<KeptDefinition[]>;
   listNames(query: DefinitionListQuery): Promise<string[]>;
 }
 
@@ -92,13 +94,14 @@ export function mongodbDefinitions(db: Db, events: Collection<EventDocument>): M
         query,
         found.map(({ eventName }) => eventName),
       );
-      return found.map(({ eventName, firstSeenMs, lastSeenMs, parameters }) => ({
-        eventName,
-        firstSeenMs,
-        lastSeenMs,
-        parameters: parameterTypes(parameters),
-        eventCount: eventCounts.get(eventName) ?? 0,
+      return found.map((definition) => ({
+        ...kept(definition),
+        eventCount: eventCounts.get(definition.eventName) ?? 0,
       }));
+    },
+    async named(app, names) {
+      const _id = { $in: names.map((eventName) => definitionId({ app, eventName })) };
+      return (await onMongodb(() => definitions.find({ _id }).toArray())).map(kept);
     },
     async listNames(query) {
       const names = page(query).project<Pick<DefinitionDocument, "eventName">>({ eventName: 1 });
@@ -107,7 +110,11 @@ export function mongodbDefinitions(db: Db, events: Collection<EventDocument>): M
   };
 }
 
-function definitionId({ app, eventName }: DefinitionObservation): string {
+function kept({ eventName, firstSeenMs, lastSeenMs, parameters }: DefinitionDocument): KeptDefinition {
+  return { eventName, firstSeenMs, lastSeenMs, parameters: parameterTypes(parameters) };
+}
+
+function definitionId({ app, eventName }: Pick<DefinitionObservation, "app" | "eventName">): string {
   return `${app}/${eventName}`;
 }
 

@@ -112,6 +112,7 @@ export async function mongodbEventStore(database: MongodbDatabase): Promise<Even
 
     observeDefinitions: (observations) => definitions.observe(observations),
     listDefinitions: (query) => definitions.list(query),
+    definitionsNamed: (app, names) => definitions.named(app, names),
     listDefinitionNames: (query) => definitions.listNames(query),
 
     healthy: () => database.healthy(),

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type ObservedParameter, parameterTypes } from "./definition-parameters.ts";
 import { eventQueries } from "./sqlite-queries.ts";
-import { type DefinitionListQuery, maxParameters, type StoredDefinition } from "./store.ts";
+import { type DefinitionListQuery, type KeptDefinition, maxParameters, type StoredDefinition } from "./store.ts";
 
 export interface DefinitionRow {
   readonly app: string;
@@ -26,6 +26,14 @@ export function definitionPrograms(db: DatabaseSync, appIdOf: (app: string) => n
   const parameters = db.prepare(eventQueries.parameters);
   const countByName = db.prepare(eventQueries.countByName);
   const names = db.prepare(eventQueries.definitionNames);
+  const named = db.prepare(eventQueries.definitionNamed);
+
+  /** A row of a definition with its parameters. */
+  function kept(app: string, row: unknown): KeptDefinition {
+    const definition = row as Omit<KeptDefinition, "parameters">;
+    const observed = parameters.all({ app, eventName: definition.eventName }) as unknown as ObservedParameter[];
+    return { ...definition, parameters: parameterTypes(observed) };
+  }
 
   return {
     writes: {
@@ -47,14 +55,12 @@ export function definitionPrograms(db: DatabaseSync, appIdOf: (app: string) => n
         names.all({ app, afterName, limit }).map(({ eventName }) => eventName as string),
       definitions: ({ app, afterName, limit }: DefinitionListQuery): StoredDefinition[] =>
         definitions.all({ app, afterName, limit }).map((row) => {
-          const definition = row as unknown as Pick<StoredDefinition, "eventName" | "firstSeenMs" | "lastSeenMs">;
+          const definition = kept(app, row);
           const { eventName } = definition;
-          return {
-            ...definition,
-            parameters: parameterTypes(parameters.all({ app, eventName }) as unknown as ObservedParameter[]),
-            eventCount: Number(countByName.get({ app, eventName })?.events),
-          };
+          return { ...definition, eventCount: Number(countByName.get({ app, eventName })?.events) };
         }),
+      definitionsNamed: ({ app, eventNames }: { app: string; eventNames: readonly string[] }): KeptDefinition[] =>
+        eventNames.flatMap((eventName) => named.all({ app, eventName }).map((row) => kept(app, row))),
     },
   };
 }

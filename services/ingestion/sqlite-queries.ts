@@ -83,6 +83,8 @@ export const eventQueries = {
     AND attribution_version = $attributionVersion AND pending_since IS NULL`,
   definitions: `SELECT event_name AS eventName, first_seen_ms AS firstSeenMs, last_seen_ms AS lastSeenMs
     FROM event_definitions WHERE app = ${appIdSql} AND event_name > $afterName ORDER BY event_name LIMIT $limit`,
+  definitionNamed: `SELECT event_name AS eventName, first_seen_ms AS firstSeenMs, last_seen_ms AS lastSeenMs
+    FROM event_definitions WHERE app = ${appIdSql} AND event_name = $eventName`,
   definitionNames: `SELECT event_name AS eventName
     FROM event_definitions WHERE app = ${appIdSql} AND event_name > $afterName ORDER BY event_name LIMIT $limit`,
   parameters: `SELECT parameter AS name, type FROM event_parameters

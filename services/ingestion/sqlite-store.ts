@@ -116,6 +116,7 @@ export async function sqliteEventStore(database: SqliteDatabase): Promise<EventS
         observations.map((observation) => ({ ...observation, parameters: keptParameters(observation) })),
       ),
     listDefinitions: (query) => programs.definitions(query),
+    definitionsNamed: (app, eventNames) => programs.definitionsNamed({ app, eventNames }),
     listDefinitionNames: (query) => programs.definitionNames(query),
 
     healthy: () => database.healthy(),

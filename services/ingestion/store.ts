@@ -84,6 +84,8 @@ export interface EventStore {
   observeDefinitions(observations: readonly DefinitionObservation[]): Promise<void>;
   /** Definitions with names greater than `afterName` in order of code points. */
   listDefinitions(query: DefinitionListQuery): Promise<StoredDefinition[]>;
+  /** Those of these names (distinct) that there are, in any order, without their counts. */
+  definitionsNamed(app: AppKey, names: readonly string[]): Promise<KeptDefinition[]>;
   /** The names alone, without the counts that make {@link listDefinitions} read an entry for each event. */
   listDefinitionNames(query: DefinitionListQuery): Promise<string[]>;
 
@@ -199,12 +201,16 @@ export interface DefinitionObservation {
   readonly parameters: ReadonlyMap<string, readonly string[]>;
 }
 
-export interface StoredDefinition {
+/** What is kept of an event name; widened by every event, and never narrowed. */
+export interface KeptDefinition {
   readonly eventName: string;
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;
   /** By name in order of code points, types sorted; at most {@link maxParameters} names. */
   readonly parameters: readonly { readonly name: string; readonly types: readonly string[] }[];
+}
+
+export interface StoredDefinition extends KeptDefinition {
   /** Stored events with this name, exact. */
   readonly eventCount: number;
 }

@@ -9,7 +9,7 @@ import { distinctValues } from "../storage/mongodb-distinct.ts";
 import { onMongodb } from "../storage/mongodb-errors.ts";
 import { conflict } from "../storage/versioned-documents.ts";
 import type { LedgerEntry, PushState, RegisteredPush, SenderId } from "./push.ts";
-import { type HeldIndex, heldIndex, type PushIndex, pushIndex } from "./push-index.ts";
+import { filedText, type HeldIndex, heldIndex, type PushIndex, pushIndex } from "./push-index.ts";
 import type { PushKey } from "./push-key.ts";
 import type { FloatingQuery, PushCountQuery, PushListQuery, PushStore, StoredPush } from "./store.ts";
 
@@ -136,6 +136,17 @@ export async function mongodbPushStore(database: MongodbDatabase, clock: Clock):
       const filter = { "index.lastReceiptMs": { $lt: lastReceiptBeforeMs } };
       const cursor = collection.find(filter, { projection: { version: 1 } }).limit(limit);
       return (await onMongodb(() => cursor.toArray())).map(({ _id, version }) => ({ key: _id, version }));
+    },
+    async keys({ app, afterToken, limit }) {
+      const _id = { $gt: `${app}/${afterToken}` as PushKey, $lt: `${app}0` as PushKey };
+      const cursor = collection.find({ _id }, { projection: { _id: 1 } }).sort({ _id: 1 });
+      return (await onMongodb(() => cursor.limit(limit).toArray())).map((found) => found._id);
+    },
+    async filed(keys) {
+      const found = await onMongodb(() => collection.find({ _id: { $in: [...keys] } }).toArray());
+      return found.map(({ _id: key, entry, index }) => {
+        return { key, entry, filedAs: filedText(index), shouldBeFiledAs: filedText(documentIndex(key, entry)) };
+      });
     },
     healthy: () => database.healthy(),
   };

@@ -42,6 +42,8 @@ export interface AttributionRecord extends Attribution {
   readonly revision: number;
   /** Whether a decision, or what follows from it, is outstanding. */
   readonly attributionPending: boolean;
+  /** Since when that is outstanding, milliseconds since 1970; only read where it is. */
+  readonly pendingSinceMs: number;
   /** Whom decisions took it from since it was last settled; distinct. */
   readonly priors: readonly Attribution[];
 }
@@ -101,6 +103,7 @@ export function register(
     attributionVersion: 0,
     revision: registeredMs,
     attributionPending: anonymousOwnerToken(registration) !== undefined,
+    pendingSinceMs: registeredMs,
     priors: [],
     begunMs: registeredMs,
     ...applyHeldReports(entry?.held ?? noReports, registeredMs),
@@ -151,7 +154,8 @@ export function attribute(push: RegisteredPush, decision: Decision): RegisteredP
   if (push.revision !== expectedRevision || push.attributionVersion > attributionVersion) return undefined;
   const next = { ...push, appUserId, attributedBy, attributionVersion, revision: push.revision + 1 };
   if (push.appUserId === appUserId && push.attributedBy === attributedBy) return next;
-  return { ...next, attributionPending: true, begunMs: decision.decidedMs, priors: priorsOf(push) };
+  const pendingSinceMs = push.attributionPending ? push.pendingSinceMs : decision.decidedMs;
+  return { ...next, attributionPending: true, pendingSinceMs, begunMs: decision.decidedMs, priors: priorsOf(push) };
 }
 
 /** The push without anything outstanding from its attribution; the same object if it was attributed anew since. */
@@ -168,6 +172,18 @@ export function begin(push: RegisteredPush, nowMs: number): RegisteredPush {
 /** Whether something is still to be done for a push besides storing it. */
 export function isOutstanding(push: RegisteredPush): boolean {
   return push.attributionPending || untoldInvalidToken(push) !== undefined;
+}
+
+/** Since when something is outstanding for a push, however often it was begun, milliseconds; undefined if nothing is. */
+export function outstandingSince(push: RegisteredPush): number | undefined {
+  const since = [push.attributionPending ? push.pendingSinceMs : undefined, untoldInvalidToken(push)];
+  const known = since.filter((ms) => ms !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
+/** How far a push has come by what its own times imply: what was opened was delivered by then. */
+export function impliedProgress({ deliveredMs, openedMs }: PushProgress): PushProgress {
+  return advance({}, { receivedMs: 0, deliveredMs, openedMs });
 }
 
 /** The push after the device service took note of an invalid-token report received at a time. */

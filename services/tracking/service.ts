@@ -9,11 +9,13 @@ import { getPush } from "./get-push.ts";
 import { getPushStats } from "./get-push-stats.ts";
 import { listFloatingDeviceKeys } from "./list-floating-device-keys.ts";
 import { listFloatingPushes } from "./list-floating-pushes.ts";
+import { listPushStates } from "./list-push-states.ts";
 import { listPushes } from "./list-pushes.ts";
 import { listPushesBefore } from "./list-pushes-before.ts";
 import { markPushesSettled } from "./mark-pushes-settled.ts";
 import { registerPushes } from "./register-pushes.ts";
 import { removePushes } from "./remove-pushes.ts";
+import { repairPush } from "./repair-push.ts";
 import { reportDeliveries } from "./report-deliveries.ts";
 import { reportPushes } from "./report-pushes.ts";
 
@@ -28,6 +30,8 @@ export function createTrackingServices(context: TrackingContext): HostedService[
       markPushesSettled: markPushesSettled(context),
       countPushesAttributedBy: countPushesAttributedBy(context),
       erasePushes: erasePushes(context),
+      listPushStates: listPushStates(context),
+      repairPush: repairPush(context),
       listPushesBefore: listPushesBefore(context),
       removePushes: removePushes(context),
     }),

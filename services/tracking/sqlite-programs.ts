@@ -10,9 +10,8 @@ export interface PushRow {
   readonly entry: string;
 }
 
-/** An entry to write. Columns that do not apply are null. */
-export interface PushRowWrite extends PushRow {
-  readonly expectedVersion: number;
+/** What an entry is found by. Columns that do not apply are null. */
+export interface PushColumns {
   readonly app: string | null;
   readonly token: string | null;
   readonly user: string | null;
@@ -23,6 +22,11 @@ export interface PushRowWrite extends PushRow {
   readonly state: string | null;
   readonly outstandingMs: number | null;
   readonly lastReceiptMs: number | null;
+}
+
+/** An entry to write. */
+export interface PushRowWrite extends PushRow, PushColumns {
+  readonly expectedVersion: number;
   readonly senderIds: readonly SenderId[];
 }
 
@@ -135,6 +139,10 @@ function writePrograms(db: DatabaseSync) {
 }
 
 function readPrograms(db: DatabaseSync) {
+  const keys = db.prepare("SELECT key FROM pushes WHERE key > ? AND key < ? ORDER BY key LIMIT ?");
+  const filed = db.prepare(`SELECT ${columns}, app, token, user, device, floating, attributed_by AS attributedBy,
+      sent_ms AS sentMs, state, outstanding_ms AS outstandingMs, last_receipt_ms AS lastReceiptMs
+    FROM pushes WHERE key = ?`);
   const load = db.prepare(`SELECT ${columns} FROM pushes WHERE key = ?`);
   const floating = db.prepare(`SELECT ${columns}, sent_ms AS sentMs, token FROM pushes INDEXED BY pushes_floating
     WHERE app = ? AND floating = ? AND sent_ms BETWEEN ? AND ? AND (sent_ms, token) > (?, ?)
@@ -202,6 +210,10 @@ function readPrograms(db: DatabaseSync) {
     },
     outstanding: ({ beforeMs, limit }: { beforeMs: number; limit: number }): PushRow[] =>
       rows(outstanding, [beforeMs, limit]),
+    keys: ({ after, before, limit }: { after: string; before: string; limit: number }): string[] =>
+      rows<{ key: string }>(keys, [after, before, limit]).map(({ key }) => key),
+    filed: (ofKeys: readonly string[]): (PushRow & PushColumns)[] =>
+      ofKeys.flatMap((key) => rows<PushRow & PushColumns>(filed, [key])),
     expired: ({ beforeMs, limit }: { beforeMs: number; limit: number }): Omit<PushRow, "entry">[] =>
       rows(expired, [beforeMs, limit]),
   };

@@ -5,9 +5,15 @@ import { versionSource } from "../storage/document-version.ts";
 import type { SqliteDatabase } from "../storage/sqlite-database.ts";
 import { conflict } from "../storage/versioned-documents.ts";
 import type { LedgerEntry, RegisteredPush } from "./push.ts";
-import { heldIndex, pushIndex } from "./push-index.ts";
+import { filedText, heldIndex, pushIndex } from "./push-index.ts";
 import type { PushKey } from "./push-key.ts";
-import { type PushRow, type PushRowWrite, pushPrograms, type RowPosition } from "./sqlite-programs.ts";
+import {
+  type PushColumns,
+  type PushRow,
+  type PushRowWrite,
+  pushPrograms,
+  type RowPosition,
+} from "./sqlite-programs.ts";
 import type { PushPosition, PushStore, StoredPush } from "./store.ts";
 
 /** The push ledger in tables of a SQLite database. A save is one transaction, although the port promises less. */
@@ -57,11 +63,22 @@ export async function sqlitePushStore(database: SqliteDatabase, clock: Clock): P
       const found = await programs.expired({ beforeMs: lastReceiptBeforeMs, limit });
       return found.map(({ key, version }) => ({ key: key as PushKey, version }));
     },
+    async keys({ app, afterToken, limit }) {
+      const after = `${app}/${afterToken}`;
+      return (await programs.keys({ after, before: `${app}0`, limit })) as PushKey[];
+    },
+    async filed(keys) {
+      return (await programs.filed(keys)).map(({ key, version: _, entry: json, ...columns }) => {
+        const entry = JSON.parse(json) as LedgerEntry;
+        const shouldBe = columnsOf(key as PushKey, entry);
+        return { key: key as PushKey, entry, filedAs: filedText(columns), shouldBeFiledAs: filedText(shouldBe) };
+      });
+    },
     healthy: () => database.healthy(),
   };
 }
 
-const noIndex = {
+const noIndex: PushColumns = {
   app: null,
   token: null,
   user: null,
@@ -79,9 +96,12 @@ function rowWrite(
   entry: LedgerEntry,
   versions: { readonly expectedVersion: number; readonly version: number },
 ): PushRowWrite {
-  const row = { ...noIndex, key, ...versions, entry: JSON.stringify(entry) };
-  if (entry.kind === "held") return { ...row, ...heldIndex(entry), senderIds: [] };
-  return { ...row, ...pushIndex(key, entry), senderIds: entry.senderIds };
+  const senderIds = entry.kind === "held" ? [] : entry.senderIds;
+  return { ...columnsOf(key, entry), key, ...versions, entry: JSON.stringify(entry), senderIds };
+}
+
+function columnsOf(key: PushKey, entry: LedgerEntry): PushColumns {
+  return { ...noIndex, ...(entry.kind === "held" ? heldIndex(entry) : pushIndex(key, entry)) };
 }
 
 /** Rows that queries other than `load` find are registered pushes: they search what only those have. */

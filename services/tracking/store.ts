@@ -37,6 +37,11 @@ export interface PushStore {
   /** Unregistered pushes whose last report was received before a time, in any order. */
   expired(query: { readonly lastReceiptBeforeMs: number; readonly limit: number }): Promise<EntryVersion[]>;
 
+  /** Keys of an app's entries greater than that of a token, ascending. */
+  keys(query: KeyQuery): Promise<PushKey[]>;
+  /** The entries that exist of these, with what they are found by as it is stored, and as it should be. */
+  filed(keys: readonly PushKey[]): Promise<FiledEntry[]>;
+
   /** Whether the store answers. */
   healthy(): Promise<boolean>;
 }
@@ -44,6 +49,21 @@ export interface PushStore {
 export interface EntryVersion {
   readonly key: PushKey;
   readonly version: number;
+}
+
+export interface KeyQuery {
+  readonly app: AppKey;
+  /** Empty for the first page. */
+  readonly afterToken: string;
+  readonly limit: number;
+}
+
+export interface FiledEntry {
+  readonly key: PushKey;
+  readonly entry: LedgerEntry;
+  /** JSON, the same where they say the same. */
+  readonly filedAs: string;
+  readonly shouldBeFiledAs: string;
 }
 
 export interface EntryWrite {

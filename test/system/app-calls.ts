@@ -23,6 +23,7 @@ export interface EventSketch {
   readonly byHash?: boolean;
   /** Receipt; the time of the event by default. */
   readonly receivedMs?: number;
+  readonly params?: object;
 }
 
 let apps = 0;
@@ -36,7 +37,7 @@ export function newApp(system: System) {
 /** The calls of an app. */
 export function callsOf(system: System, app: { readonly tenantId: string; readonly appId: string }) {
   function event(sketch: EventSketch): IncomingEvent {
-    const { atMs, device, user = "", name = "seen", byHash = false, receivedMs = atMs } = sketch;
+    const { atMs, device, user = "", name = "seen", byHash = false, receivedMs = atMs, params = {} } = sketch;
     const fingerprint = sha256(JSON.stringify([app.appId, atMs, device, user, name, byHash]));
     const onDevice = byHash
       ? { kind: EventKind.DEVICE_HASH }
@@ -59,7 +60,7 @@ export function callsOf(system: System, app: { readonly tenantId: string; readon
       eventTimeMs: atMs,
       receivedTimeMs: receivedMs,
       deviceKey: sha256(device),
-      paramsJson: "{}",
+      paramsJson: JSON.stringify(params),
       contextJson: "{}",
       surface: "smartapppush",
     });
@@ -111,19 +112,22 @@ export function callsOf(system: System, app: { readonly tenantId: string; readon
     },
     /** Everything that operators can read of the app, for comparing. */
     async state() {
-      const [events, profiles, merges, devices, pushes] = await Promise.all([
+      const [events, profiles, merges, devices, pushes, definitions] = await Promise.all([
         system.events.listEvents({ ...app, pageSize: 1_000 }),
         system.profiles.listProfiles(app),
         system.profiles.listMerges(app),
         system.devices.listDevices(app),
         system.pushes.listPushes(app),
+        system.events.listEventDefinitions(app),
       ]);
       return {
         events: events.events.map(({ fingerprint, appUserId }) => ({ fingerprint, appUserId })),
         profiles: profiles.profiles,
         merges: merges.merges,
         devices: devices.devices,
-        pushes: pushes.pushes.map(({ sentTime, appUserId }) => ({ sentTime, appUserId })),
+        pushes: pushes.pushes.map(({ sentTime, appUserId, state }) => ({ sentTime, appUserId, state })),
+        // System events are listed although the app never sent them.
+        definitions: definitions.eventDefinitions.filter(({ firstSeenTime }) => firstSeenTime !== undefined),
       };
     },
   };

@@ -1,5 +1,13 @@
 /** Kinds of state that can differ from what was accepted. */
-export type FindingKind = "device" | "unknown_device" | "event" | "push" | "profile" | "journal" | "overdue";
+export type FindingKind =
+  | "device"
+  | "unknown_device"
+  | "event"
+  | "push"
+  | "profile"
+  | "journal"
+  | "definition"
+  | "overdue";
 
 /** One thing that is not as it should be, as it was read once. */
 export interface Finding {

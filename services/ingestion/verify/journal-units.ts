@@ -4,7 +4,7 @@ import { keysOf } from "./device-fields.ts";
 import { deviceState } from "./device-units.ts";
 import { shareOfKeys, type Unit, type UnitPage } from "./finding.ts";
 import { countedEntries, journalFindings, storedEntries } from "./journal-findings.ts";
-import { pushPages } from "./timeline-event.ts";
+import { floatingPushPages } from "./timeline-event.ts";
 
 /** Entries read at once. */
 const PAGE = 200;
@@ -55,7 +55,7 @@ async function isChangingHands(
 ): Promise<boolean> {
   const state = await deviceState(context, app, deviceKey);
   if (state === undefined) return false;
-  for await (const page of pushPages(context, app, keysOf(state))) {
+  for await (const page of floatingPushPages(context, app, keysOf(state))) {
     const isConcerned = page.some(
       ({ pending, attribution, priors }) =>
         pending && [attribution, ...priors].some((each) => each?.attributedBy === fingerprint),

@@ -7,7 +7,7 @@ import { type DeviceSurvey, deviceFindings, isDue, keysOf, misattributed } from 
 import type { Finding } from "./finding.ts";
 import { entryOf, journalFindings, storedEntries } from "./journal-findings.ts";
 import { type RecomputedDevice, recomputeDevice } from "./recompute-device.ts";
-import { eventPages, pushPages, type TimelineEvent } from "./timeline-event.ts";
+import { eventPages, floatingPushPages, type TimelineEvent } from "./timeline-event.ts";
 
 /** Events, or pushes, of one device that are held in memory at once; beyond that they are looked up. */
 export const WHOLE_DEVICE = 5_000;
@@ -57,7 +57,7 @@ async function loadWhole(
     }
   }
   const pushes: FloatingPush[] = [];
-  for await (const page of pushPages(context, app, deviceKeys)) {
+  for await (const page of floatingPushPages(context, app, deviceKeys)) {
     pushes.push(...page);
     if (pushes.length > WHOLE_DEVICE) return undefined;
   }
@@ -86,10 +86,7 @@ function pushFindings(push: FloatingPush, { state, all, settled }: Computed): Fi
   const explained =
     pending || isDue(state, push.sentTimeMs) || isSame(settled?.pushOwners.get(trackingToken), attribution);
   const thing = { kind: "push", subject: trackingToken, explained } as const;
-  const findings = misattributed(thing, all.pushOwners.get(trackingToken)!, attribution);
-  return findings.length > 0 || !pending
-    ? findings
-    : [{ ...thing, field: "effects", expected: "", actual: '"outstanding"' }];
+  return misattributed(thing, all.pushOwners.get(trackingToken)!, attribution);
 }
 
 function isSame(a: Attribution | undefined, b: Attribution | undefined): boolean {

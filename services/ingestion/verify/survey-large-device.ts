@@ -12,7 +12,7 @@ import { type DeviceSurvey, deviceFindings, isDue, keysOf, misattributed } from 
 import type { Finding } from "./finding.ts";
 import { countedEntries, journalFindings, storedEntries } from "./journal-findings.ts";
 import { latestEventOf, rootOf } from "./recompute-device.ts";
-import { eventPages, pushPages } from "./timeline-event.ts";
+import { eventPages, floatingPushPages } from "./timeline-event.ts";
 
 /** Events attributed at once. */
 const PAGE = 500;
@@ -119,7 +119,7 @@ async function surveyFloating(device: LargeDevice, timeline: Timeline, floating:
 }
 
 async function surveyPushes(device: LargeDevice, timeline: Timeline, floating: Floating): Promise<void> {
-  for await (const page of pushPages(device.context, device.app, device.deviceKeys)) {
+  for await (const page of floatingPushPages(device.context, device.app, device.deviceKeys)) {
     for (const { sentTimeMs, trackingToken, attribution, pending } of page) {
       widen(floating, sentTimeMs);
       const explained = pending || isDue(device.state, sentTimeMs);

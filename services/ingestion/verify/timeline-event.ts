@@ -27,7 +27,7 @@ export async function* eventPages(
 }
 
 /** Pages of the pushes to the anonymous owner of a device, in order of their sent times. */
-export async function* pushPages(
+export async function* floatingPushPages(
   { pushes }: Pick<IngestionContext, "pushes">,
   app: AppKey,
   deviceKeys: readonly string[],

@@ -5,7 +5,7 @@ import type { StoredEvent } from "../event.ts";
 import { deviceState } from "./device-units.ts";
 import { type Finding, shareOfKeys, type Unit, type UnitPage } from "./finding.ts";
 import { applyOnceMore, stored } from "./repair-events.ts";
-import { eventPages, pushPages } from "./timeline-event.ts";
+import { eventPages, floatingPushPages } from "./timeline-event.ts";
 
 /** Device keys looked up at once. */
 const PAGE = 500;
@@ -61,7 +61,7 @@ function unknownDeviceUnit(context: IngestionContext, app: AppKey, deviceKey: st
         const events: StoredEvent[] = await stored(context, app, fingerprints);
         await applyOnceMore(context, events);
       }
-      for await (const page of pushPages(context, app, [deviceKey])) {
+      for await (const page of floatingPushPages(context, app, [deviceKey])) {
         if (page.length === 0) continue;
         const pushes = page.map(({ trackingToken, ownerToken: deviceToken, sentTimeMs }) => ({
           $typeName: "carillon.ingestion.v1.UnattributedPush" as const,
@@ -85,5 +85,5 @@ async function* naming(
 ): AsyncGenerator<{ readonly pending: boolean }> {
   for await (const page of eventPages(context, app, { deviceKey }))
     yield* page.filter(({ role, late }) => role !== "identified" || !late);
-  for await (const page of pushPages(context, app, [deviceKey])) yield* page;
+  for await (const page of floatingPushPages(context, app, [deviceKey])) yield* page;
 }

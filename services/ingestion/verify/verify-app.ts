@@ -10,11 +10,13 @@ import type { AppKey } from "../../runtime/app-key.ts";
 import { requireApp } from "../../runtime/request-arguments.ts";
 import type { IngestionContext } from "../context.ts";
 import { type Confirmed, confirm, type Suspect } from "./confirm.ts";
+import { definitionPages } from "./definition-units.ts";
 import { devicePages } from "./device-units.ts";
 import { type Finding, placeOf, type Unit, type UnitPage } from "./finding.ts";
 import { journalPages } from "./journal-units.ts";
 import { outstandingPages } from "./outstanding-units.ts";
 import { profilePages, userPages } from "./profile-units.ts";
+import { pushPages } from "./push-units.ts";
 import { unknownDevicePages } from "./unknown-device-units.ts";
 
 /** Units looked at side by side. */
@@ -46,6 +48,8 @@ const phases: readonly { readonly name: string; pages(pass: Pass): AsyncGenerato
   { name: "users", pages: ({ context, app }) => userPages(context, app) },
   { name: "profiles", pages: ({ context, app, users }) => profilePages(context, app, { count: users }) },
   { name: "journal", pages: ({ context, app }) => journalPages(context, app) },
+  { name: "definitions", pages: ({ context, app }) => definitionPages(context, app) },
+  { name: "pushes", pages: ({ context, app }) => pushPages(context, app) },
   { name: "outstanding", pages: ({ context, app }) => outstandingPages(context, app) },
 ];
 

@@ -215,6 +215,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       (store) =>
         store.listDefinitionNames({ app, afterName, limit }),
   ),
+  fc.tuple(apps, fc.constantFrom(["bought"], ["seen", "bought", "never"], [])).map(
+    ([app, names]): Step =>
+      async (store) =>
+        (await store.definitionsNamed(app, names)).sort((a, b) => (a.eventName < b.eventName ? -1 : 1)),
+  ),
 );
 
 function comparable(stored: StoredEvent) {

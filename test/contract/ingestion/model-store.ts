@@ -189,6 +189,10 @@ export function modelEventStore(): EventStore {
             .map(([name, set]) => ({ name, types: [...set].sort() })),
           eventCount: all((event) => event.app === app && event.eventName === name).length,
         })),
+    async definitionsNamed(app, names) {
+      const all = await this.listDefinitions({ app, afterName: "", limit: Number.MAX_SAFE_INTEGER });
+      return all.filter(({ eventName }) => names.includes(eventName)).map(({ eventCount: _, ...kept }) => kept);
+    },
     listDefinitionNames: async ({ app, afterName, limit }) =>
       [...definitions.values()]
         .filter((definition) => definition.app === app && byCodePoints(definition.name, afterName) > 0)

@@ -72,28 +72,33 @@ export async function startVerifiedSystem(clock: Clock): Promise<VerifiedSystem>
       return database;
     },
   });
-  const client = createClient(VerificationService, system.transport);
   return {
     system,
-    async verify(app, repair = false) {
-      const findings: VerificationFinding[] = [];
-      let summary: VerificationSummary | undefined;
-      for await (const { message } of client.verifyApp({ ...app, repair })) {
-        if (message.case === "finding") findings.push(message.value);
-        if (message.case === "summary") summary = message.value;
-      }
-      if (summary === undefined) throw new Error("a verification ended without a summary");
-      const told = (status: Status) =>
-        findings
-          .filter((finding) => finding.status === status && finding.pass === 1)
-          .map(({ kind, field }) => `${kind} ${field}`)
-          .sort();
-      return { summary, findings, differences: told(Status.DIFFERENCE), pending: told(Status.PENDING) };
-    },
+    verify: verifierOf(system),
     async corrupt(service, sql, ...values) {
       const raw = await databases.get(service)!.load(rawPrograms);
       return raw.run({ sql, values });
     },
     stop: () => system.stop(),
+  };
+}
+
+/** Verifies apps of a system. */
+export function verifierOf(system: System): VerifiedSystem["verify"] {
+  const client = createClient(VerificationService, system.transport);
+  return async (app, repair = false) => {
+    const findings: VerificationFinding[] = [];
+    let summary: VerificationSummary | undefined;
+    for await (const { message } of client.verifyApp({ ...app, repair })) {
+      if (message.case === "finding") findings.push(message.value);
+      if (message.case === "summary") summary = message.value;
+    }
+    if (summary === undefined) throw new Error("a verification ended without a summary");
+    const told = (status: Status) =>
+      findings
+        .filter((finding) => finding.status === status && finding.pass === 1)
+        .map(({ kind, field }) => `${kind} ${field}`)
+        .sort();
+    return { summary, findings, differences: told(Status.DIFFERENCE), pending: told(Status.PENDING) };
   };
 }

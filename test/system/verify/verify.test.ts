@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EventKind } from "../../../proto/gen/carillon/ingestion/v1/ingestion_service_pb.js";
 import { WHOLE_DEVICE } from "../../../services/ingestion/verify/survey-device.ts";
 import { type AppCalls, newApp } from "../app-calls.ts";
+import { furnish } from "./furnish.ts";
 import { pausingClock, startVerifiedSystem, type VerifiedSystem } from "./verification.ts";
 
 const start = Date.UTC(2026, 10, 1);
@@ -10,33 +11,6 @@ const minute = 60_000;
 const hour = 60 * minute;
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-
-/** An app with some of everything: an anonymous past, logins, a shared device, a refresh, hashes, an unlink, pushes. */
-async function furnish(shop: AppCalls, { system }: VerifiedSystem) {
-  const at = (n: number) => start + n * minute;
-  const [past1, past2, past3] = await shop.ingest(
-    { atMs: at(0), device: "phone" },
-    { atMs: at(1), device: "phone" },
-    { atMs: at(2), device: "phone" },
-  );
-  const [login] = await shop.ingest({ atMs: at(5), device: "phone", user: "ann" });
-  const [middle] = await shop.ingest({ atMs: at(6), device: "phone", user: "ann" });
-  await shop.ingest({ atMs: at(7), device: "phone", user: "ann" });
-  const [hash] = await shop.ingest({ atMs: at(8), device: "phone", byHash: true });
-  await shop.ingest({ atMs: at(9), device: "phone", user: "ann" });
-  // Fay is there from before anybody else until after: one more event in between changes nothing of her profile.
-  await shop.ingest({ atMs: at(-5), device: "watch", user: "fay" }, { atMs: at(40), device: "watch", user: "fay" });
-  await shop.ingest({ atMs: at(10), device: "phone", user: "bob" }, { atMs: at(11), device: "phone", user: "bob" });
-  await shop.ingest({ atMs: at(20), device: "phone", name: "logged_out", user: "bob" });
-  const push = await shop.push({ atMs: at(1), device: "phone" });
-  await shop.refresh("phone", "phone-2", at(30));
-  await shop.ingest({ atMs: at(31), device: "phone-2" });
-  await shop.ingest({ atMs: at(1), device: "pad" }, { atMs: at(2), device: "pad", user: "cyd" });
-  await system.profiles.unlinkDevice({ ...shop.app, deviceToken: "pad", appUserId: "cyd" });
-  await shop.ingest({ atMs: at(3), device: "never", byHash: true });
-  await shop.ingest({ atMs: at(-60 * 24 * 40), receivedMs: at(1), device: "late", user: "dan" });
-  return { past1, past2, past3, login, middle, hash, push } as Record<string, string>;
-}
 
 describe("carillon verify", () => {
   const clock = pausingClock(start + hour);
@@ -48,7 +22,7 @@ describe("carillon verify", () => {
 
   test("finds nothing where everything follows from what was accepted, an erasure included", async () => {
     const shop = newApp(verified.system);
-    await furnish(shop, verified);
+    await furnish(shop, verified.system);
     expect(await verified.verify(shop.app)).toMatchObject({ differences: [], pending: [] });
     await verified.system.profiles.eraseProfile({ ...shop.app, appUserId: "ann" });
     const { differences, pending, summary } = await verified.verify(shop.app);
@@ -150,7 +124,7 @@ describe("carillon verify", () => {
     },
     {
       what: "whom a push belongs to",
-      found: ["push attribution"],
+      found: ["push attribution", "push index"],
       corrupt: (shop, ids) => [
         "tracking",
         "UPDATE pushes SET entry = json_set(entry, '$.appUserId', 'bob') WHERE key = ?",
@@ -205,6 +179,65 @@ describe("carillon verify", () => {
       corrupt: (shop, ids) => ["identity", "DELETE FROM merges WHERE key = ?", user(shop, ids.login!)],
     },
     {
+      what: "when an event name was first seen",
+      found: ["definition definition"],
+      corrupt: () => [
+        "ingestion",
+        "UPDATE event_definitions SET first_seen_ms = first_seen_ms + 1 WHERE event_name = 'bought'",
+      ],
+    },
+    {
+      what: "an event name, lost",
+      found: ["definition definition"],
+      corrupt: () => ["ingestion", "DELETE FROM event_definitions WHERE event_name = 'logged_out'"],
+    },
+    {
+      what: "a parameter of an event name, lost",
+      found: ["definition definition"],
+      corrupt: () => ["ingestion", "DELETE FROM event_parameters WHERE parameter = 'a$.b'"],
+    },
+    {
+      what: "that an open implies a delivery",
+      found: ["push index", "push state"],
+      corrupt: (shop, ids) => [
+        "tracking",
+        "UPDATE pushes SET entry = json_remove(entry, '$.deliveredMs'), state = 'sent' WHERE key = ?",
+        user(shop, ids.opened!),
+      ],
+    },
+    {
+      what: "what a push is found by",
+      found: ["push index"],
+      corrupt: (shop, ids) => ["tracking", "UPDATE pushes SET app = NULL WHERE key = ?", user(shop, ids.opened!)],
+    },
+    {
+      what: "a refused token that its device does not know of",
+      found: ["push invalidToken"],
+      corrupt: (shop) => [
+        "device",
+        "UPDATE devices SET value = json_set(value, '$.device.invalidReports', json('[]')) WHERE key = ?",
+        device(shop, "watch"),
+      ],
+    },
+    {
+      what: "a push that is pending for long",
+      found: ["overdue effects"],
+      corrupt: (shop, ids) => [
+        "tracking",
+        "UPDATE pushes SET entry = json_set(entry, '$.attributionPending', json('true'), '$.pendingSinceMs', 1, '$.begunMs', 1), outstanding_ms = 1 WHERE key = ?",
+        user(shop, ids.push!),
+      ],
+    },
+    {
+      what: "a refused token that was never told",
+      found: ["overdue effects"],
+      corrupt: (shop, ids) => [
+        "tracking",
+        "UPDATE pushes SET entry = json_set(json_remove(entry, '$.invalidTokenToldMs'), '$.invalidTokenMs', 1), outstanding_ms = json_extract(entry, '$.begunMs') WHERE key = ?",
+        user(shop, ids.refused!),
+      ],
+    },
+    {
       what: "a journal entry of an event that took nothing",
       found: ["journal entry"],
       corrupt: (shop, ids) => [
@@ -218,7 +251,7 @@ describe("carillon verify", () => {
 
   test.each(corruptions)("finds $what, mends it, and finds nothing any more", async ({ found, corrupt }) => {
     const shop = newApp(verified.system);
-    const ids = await furnish(shop, verified);
+    const ids = await furnish(shop, verified.system);
     const before = await shop.state();
     expect(await verified.corrupt(...corrupt(shop, ids))).toBeGreaterThan(0);
 
@@ -247,7 +280,7 @@ describe("carillon verify", () => {
 
   test("tells what is on its way as pending, and what has been for too long as a difference", async () => {
     const shop = newApp(verified.system);
-    const ids = await furnish(shop, verified);
+    const ids = await furnish(shop, verified.system);
     const since = "UPDATE events SET pending_since = CAST(? AS INTEGER) WHERE fingerprint = unhex(?)";
     await verified.corrupt("ingestion", since, String(clock.now()), ids.past1!);
     expect(await verified.verify(shop.app)).toMatchObject({ differences: [], pending: ["event effects"] });

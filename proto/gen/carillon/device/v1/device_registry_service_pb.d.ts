@@ -1267,6 +1267,13 @@ export declare type DeviceState = Message<"carillon.device.v1.DeviceState"> & {
    * @generated from field: optional double unsettled_since_ms = 9;
    */
   unsettledSinceMs?: number | undefined;
+
+  /**
+   * Providers' reports that tokens no longer work, the last one of each token.
+   *
+   * @generated from field: repeated carillon.device.v1.InvalidToken invalid_tokens = 10;
+   */
+  invalidTokens: InvalidToken[];
 };
 
 /**

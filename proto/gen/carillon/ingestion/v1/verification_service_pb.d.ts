@@ -95,7 +95,8 @@ export declare const VerifyAppResponseSchema: GenMessage<VerifyAppResponse>;
  */
 export declare type VerificationProgress = Message<"carillon.ingestion.v1.VerificationProgress"> & {
   /**
-   * What is being looked at: "devices", "unknown devices", "users", "profiles", "journal", "outstanding".
+   * What is being looked at: "devices", "unknown devices", "users", "profiles", "journal", "definitions", "pushes",
+   * "outstanding".
    *
    * @generated from field: string phase = 1;
    */
@@ -143,14 +144,16 @@ export declare type VerificationFinding = Message<"carillon.ingestion.v1.Verific
   status: VerificationFinding_Status;
 
   /**
-   * What kind of state: "device", "unknown_device", "event", "push", "profile", "journal", "overdue".
+   * What kind of state: "device", "unknown_device", "event", "push", "profile", "journal", "definition",
+   * "overdue".
    *
    * @generated from field: string kind = 2;
    */
   kind: string;
 
   /**
-   * Which one: a device's key, an event's fingerprint, a push's tracking token, a user or the fingerprint of a cause.
+   * Which one: a device's key, an event's fingerprint, a push's tracking token, a user, the fingerprint of a
+   * cause or an event name.
    *
    * @generated from field: string subject = 3;
    */

@@ -903,6 +903,218 @@ export declare type RemovePushesResponse = Message<"carillon.tracking.v1.RemoveP
 export declare const RemovePushesResponseSchema: GenMessage<RemovePushesResponse>;
 
 /**
+ * Names the app and what of it is asked for.
+ *
+ * @generated from message carillon.tracking.v1.ListPushStatesRequest
+ */
+export declare type ListPushStatesRequest = Message<"carillon.tracking.v1.ListPushStatesRequest"> & {
+  /**
+   * Tenant of the app.
+   *
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * App of the pushes.
+   *
+   * @generated from field: string app_id = 2;
+   */
+  appId: string;
+
+  /**
+   * Only greater tracking tokens; empty for the first page.
+   *
+   * @generated from field: string after_tracking_token = 3;
+   */
+  afterTrackingToken: string;
+
+  /**
+   * At most this many, 1 to 1,000.
+   *
+   * @generated from field: int32 limit = 4;
+   */
+  limit: number;
+
+  /**
+   * Only these, each UUID in lower case; all where there are none, and then in pages.
+   *
+   * @generated from field: repeated string tracking_tokens = 5;
+   */
+  trackingTokens: string[];
+};
+
+/**
+ * Describes the message carillon.tracking.v1.ListPushStatesRequest.
+ * Use `create(ListPushStatesRequestSchema)` to create a new message.
+ */
+export declare const ListPushStatesRequestSchema: GenMessage<ListPushStatesRequest>;
+
+/**
+ * What is stored under one tracking token.
+ *
+ * @generated from message carillon.tracking.v1.PushState
+ */
+export declare type PushState = Message<"carillon.tracking.v1.PushState"> & {
+  /**
+   * UUID in lower case.
+   *
+   * @generated from field: string tracking_token = 1;
+   */
+  trackingToken: string;
+
+  /**
+   * Token that it was sent to; empty while nobody has registered it.
+   *
+   * @generated from field: string device_token = 2;
+   */
+  deviceToken: string;
+
+  /**
+   * How far it has come.
+   *
+   * @generated from field: carillon.tracking.v1.PushProgress progress = 3;
+   */
+  progress?: PushProgress | undefined;
+
+  /**
+   * How far it has come by what its own times imply: what was opened was delivered by then.
+   *
+   * @generated from field: carillon.tracking.v1.PushProgress implied_progress = 4;
+   */
+  impliedProgress?: PushProgress | undefined;
+
+  /**
+   * Receipt of the last report that its device token no longer works, milliseconds; absent if there was none.
+   *
+   * @generated from field: optional double invalid_token_ms = 5;
+   */
+  invalidTokenMs?: number | undefined;
+
+  /**
+   * Since when something is outstanding for it, milliseconds; absent if nothing is.
+   *
+   * @generated from field: optional double outstanding_since_ms = 6;
+   */
+  outstandingSinceMs?: number | undefined;
+
+  /**
+   * What it is found by, as JSON.
+   *
+   * @generated from field: string filed_as = 7;
+   */
+  filedAs: string;
+
+  /**
+   * What it should be found by, as JSON.
+   *
+   * @generated from field: string should_be_filed_as = 8;
+   */
+  shouldBeFiledAs: string;
+};
+
+/**
+ * Describes the message carillon.tracking.v1.PushState.
+ * Use `create(PushStateSchema)` to create a new message.
+ */
+export declare const PushStateSchema: GenMessage<PushState>;
+
+/**
+ * Times of a push, in milliseconds.
+ *
+ * @generated from message carillon.tracking.v1.PushProgress
+ */
+export declare type PushProgress = Message<"carillon.tracking.v1.PushProgress"> & {
+  /**
+   * Delivery; absent if none was reported.
+   *
+   * @generated from field: optional double delivered_ms = 1;
+   */
+  deliveredMs?: number | undefined;
+
+  /**
+   * Open; absent if none was reported.
+   *
+   * @generated from field: optional double opened_ms = 2;
+   */
+  openedMs?: number | undefined;
+};
+
+/**
+ * Describes the message carillon.tracking.v1.PushProgress.
+ * Use `create(PushProgressSchema)` to create a new message.
+ */
+export declare const PushProgressSchema: GenMessage<PushProgress>;
+
+/**
+ * One page; a page shorter than the limit is the last.
+ *
+ * @generated from message carillon.tracking.v1.ListPushStatesResponse
+ */
+export declare type ListPushStatesResponse = Message<"carillon.tracking.v1.ListPushStatesResponse"> & {
+  /**
+   * What is stored.
+   *
+   * @generated from field: repeated carillon.tracking.v1.PushState pushes = 1;
+   */
+  pushes: PushState[];
+};
+
+/**
+ * Describes the message carillon.tracking.v1.ListPushStatesResponse.
+ * Use `create(ListPushStatesResponseSchema)` to create a new message.
+ */
+export declare const ListPushStatesResponseSchema: GenMessage<ListPushStatesResponse>;
+
+/**
+ * Names a push.
+ *
+ * @generated from message carillon.tracking.v1.RepairPushRequest
+ */
+export declare type RepairPushRequest = Message<"carillon.tracking.v1.RepairPushRequest"> & {
+  /**
+   * Tenant of the app.
+   *
+   * @generated from field: string tenant_id = 1;
+   */
+  tenantId: string;
+
+  /**
+   * App of the push.
+   *
+   * @generated from field: string app_id = 2;
+   */
+  appId: string;
+
+  /**
+   * UUID in lower case.
+   *
+   * @generated from field: string tracking_token = 3;
+   */
+  trackingToken: string;
+};
+
+/**
+ * Describes the message carillon.tracking.v1.RepairPushRequest.
+ * Use `create(RepairPushRequestSchema)` to create a new message.
+ */
+export declare const RepairPushRequestSchema: GenMessage<RepairPushRequest>;
+
+/**
+ * Empty.
+ *
+ * @generated from message carillon.tracking.v1.RepairPushResponse
+ */
+export declare type RepairPushResponse = Message<"carillon.tracking.v1.RepairPushResponse"> & {
+};
+
+/**
+ * Describes the message carillon.tracking.v1.RepairPushResponse.
+ * Use `create(RepairPushResponseSchema)` to create a new message.
+ */
+export declare const RepairPushResponseSchema: GenMessage<RepairPushResponse>;
+
+/**
  * The gateway's and the services' own calls about pushes; never reachable through the gateway.
  *
  * Times are milliseconds since 1970 in a double.
@@ -971,6 +1183,26 @@ export declare const TrackingService: GenService<{
     methodKind: "unary";
     input: typeof CountPushesAttributedByRequestSchema;
     output: typeof CountPushesAttributedByResponseSchema;
+  },
+  /**
+   * What is stored of an app's pushes, and reports of pushes that nobody has registered, ascending by tracking token.
+   *
+   * @generated from rpc carillon.tracking.v1.TrackingService.ListPushStates
+   */
+  listPushStates: {
+    methodKind: "unary";
+    input: typeof ListPushStatesRequestSchema;
+    output: typeof ListPushStatesResponseSchema;
+  },
+  /**
+   * Files a push as it should be, and does what is outstanding for it.
+   *
+   * @generated from rpc carillon.tracking.v1.TrackingService.RepairPush
+   */
+  repairPush: {
+    methodKind: "unary";
+    input: typeof RepairPushRequestSchema;
+    output: typeof RepairPushResponseSchema;
   },
   /**
    * Removes the pushes attributed to a user.
