@@ -32,7 +32,6 @@ interface CurrentAttribution extends Attribution {
 /** The event store's statements, run in the database's thread. */
 export const eventPrograms = defineSqlitePrograms({
   name: "events",
-  module: import.meta.url,
   migrate: createEventTables,
   prepare(db) {
     const statement = statements(db);

@@ -1,11 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { Answer, Failure } from "./sqlite-messages.ts";
 
 /** A program with its arguments, ready to run. */
-export interface BoundCall {
-  readonly id: number;
-  readonly run: () => unknown;
-}
+export type BoundCall = () => unknown;
+
+/** What became of a call; `unavailable` where the database is at fault, so that the call may be stored or not. */
+export type Answer = { readonly value: unknown } | { readonly error: unknown; readonly unavailable: boolean };
 
 /**
  * SQLite's primary result codes that are the database's or the machine's fault: PERM 3, BUSY 5, LOCKED 6, NOMEM 7,
@@ -20,25 +19,18 @@ function isDatabaseFault(error: unknown): boolean {
   return unavailableCodes.has(error.errcode & 0xff); // the low byte of an extended code is its primary code
 }
 
-/** An error as it is told to another thread, which gets no class of its own across. */
-export function toFailure(error: unknown): Failure {
-  const unavailable = isDatabaseFault(error);
-  if (!(error instanceof Error)) return { unavailable, message: String(error) };
-  return { unavailable, message: error.message, ...(error.stack !== undefined && { stack: error.stack }) };
-}
-
-/** Runs calls on one connection. */
+/** Runs calls on one connection; each has its answer at its place. */
 export interface BatchRunner {
   /**
-   * Runs writes in one transaction; the answers hold once this returns, because the commit was durable.
+   * Runs writes in one transaction; the answers hold once this returns, because the transaction was committed.
    *
    * A call that throws is undone alone. When the database itself fails while a call runs, every call gets a transaction
    * of its own, so that one too large for the disk does not fail the others. A commit that fails leaves none of its
    * calls known to be stored.
    */
   write(calls: readonly BoundCall[]): Answer[];
-  /** Runs reads, which see what is committed. */
-  read(calls: readonly BoundCall[]): Answer[];
+  /** Runs a read, which sees what is committed. */
+  read(call: BoundCall): Answer;
   /** Whether a transaction can be committed now; asks the disk only if the last one could not. */
   probe(): boolean;
 }
@@ -56,14 +48,14 @@ export function createBatchRunner(db: DatabaseSync): BatchRunner {
   function runOne(call: BoundCall): Answer {
     savepoint.run();
     try {
-      const value = call.run();
+      const value = call();
       release.run();
-      return { id: call.id, value };
+      return { value };
     } catch (error) {
       if (isDatabaseFault(error) || !db.isTransaction) throw error;
       undo.run();
       release.run();
-      return { id: call.id, failure: toFailure(error) };
+      return { error, unavailable: false };
     }
   }
 
@@ -73,8 +65,7 @@ export function createBatchRunner(db: DatabaseSync): BatchRunner {
 
   function failAll(calls: readonly BoundCall[], error: unknown): Answer[] {
     lastWriteFailed = true;
-    const failure = { ...toFailure(error), unavailable: true };
-    return calls.map(({ id }) => ({ id, failure }));
+    return calls.map(() => ({ error, unavailable: true }));
   }
 
   function write(calls: readonly BoundCall[]): Answer[] {
@@ -97,21 +88,19 @@ export function createBatchRunner(db: DatabaseSync): BatchRunner {
     return answers;
   }
 
-  function read(calls: readonly BoundCall[]): Answer[] {
-    return calls.map(({ id, run }) => {
-      try {
-        return { id, value: run() };
-      } catch (error) {
-        return { id, failure: toFailure(error) };
-      }
-    });
+  function read(call: BoundCall): Answer {
+    try {
+      return { value: call() };
+    } catch (error) {
+      return { error, unavailable: isDatabaseFault(error) };
+    }
   }
 
   function probe(): boolean {
     if (!lastWriteFailed) return true;
     // Setting the version number to what it is writes a page, which a full or failing disk refuses.
     const version = db.prepare("PRAGMA user_version").get()?.user_version;
-    const [answer] = write([{ id: 0, run: () => db.exec(`PRAGMA user_version = ${Number(version)}`) }]);
+    const [answer] = write([() => db.exec(`PRAGMA user_version = ${Number(version)}`)]);
     return answer !== undefined && "value" in answer;
   }
 

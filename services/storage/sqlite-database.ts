@@ -1,49 +1,47 @@
-import { once } from "node:events";
 import { dirname } from "node:path";
-import { Worker } from "node:worker_threads";
+import { DatabaseSync } from "node:sqlite";
 import { makeFolder } from "../runtime/make-folder.ts";
 import { StoreUnavailableError } from "../runtime/store-unavailable-error.ts";
-import { approximateBytes } from "./approximate-bytes.ts";
+import { type Answer, type BoundCall, createBatchRunner } from "./sqlite-batch.ts";
 import { type LogSync, openLogSync } from "./sqlite-log-sync.ts";
-import type {
-  Answer,
-  Failure,
-  ProgramCall,
-  Request,
-  Response,
-  SqliteDurability,
-  SqliteWorkerData,
-} from "./sqlite-messages.ts";
 import type { PreparedPrograms, SqliteClient, SqlitePrograms } from "./sqlite-programs.ts";
+
+/** Most writes in one transaction: bounds how long a commit, and a retry of it, can take. */
+const MAX_BATCH = 512;
+/** Writes that may wait for their transaction or for the disk before more are refused as overloaded. */
+const MAX_WAITING = 10_000;
+
+/**
+ * When what was committed is on the disk: `commit`, before the call is answered; `sync`, no later than what was
+ * committed after it, and once a `sync` asked for after the answer has resolved.
+ */
+export type SqliteDurability = "commit" | "sync";
 
 export interface SqliteOptions {
   /** Path of the database file; its folder is created. `:memory:` for a database that ends with its closing. */
   readonly file: string;
-  /** `commit` unless said otherwise; `sync` is for files only. */
+  /** `commit` unless said otherwise. */
   readonly durability?: SqliteDurability;
-  /** Calls that may wait for an answer before more are refused as overloaded. */
-  readonly maxWaitingCalls?: number;
-  /** Bytes of arguments that may wait, roughly counted. */
-  readonly maxWaitingBytes?: number;
 }
 
-/** A SQLite file in a worker thread, open in one process at a time. */
+/** A SQLite file, open in one thread of one process at a time, whose statements run in this thread. */
 export interface SqliteDatabase {
   /**
    * Creates the tables of a module, prepares its programs and returns them as asynchronous functions. May be asked for
    * the same programs again.
    *
-   * Calls that arrive while a transaction is being committed share the next one; each is atomic on its own, and
-   * answered after its commit, and on the disk then if that is the database's {@link SqliteDurability}. A function rejects with what its program threw, or with {@link StoreUnavailableError}
-   * when the call is not known to be stored.
+   * Writes of one turn of the event loop share a transaction; each is atomic on its own, and answered after its commit.
+   * Reads see what is committed. Where the database's {@link SqliteDurability} is `commit`, nothing is answered before
+   * what it says or has seen is on the disk. A function rejects with what its program threw, or with
+   * {@link StoreUnavailableError} when the call is not known to be stored.
    */
   load<P extends PreparedPrograms>(programs: SqlitePrograms<P>): Promise<SqliteClient<P>>;
   /**
-   * Resolves once everything that was answered by now is on the disk; at once where the database's durability is
-   * `commit`. Rejects with {@link StoreUnavailableError} when the disk fails.
+   * Resolves once everything that was answered by now is on the disk. Rejects with {@link StoreUnavailableError} when
+   * the disk fails.
    */
   sync(): Promise<void>;
-  /** Milliseconds that the oldest unanswered call has waited; 0 when none waits. */
+  /** Milliseconds that the oldest unanswered write has waited; 0 when none waits. */
   queueAgeMs(): number;
   /** Whether the database can commit: tried on the disk if the last transaction failed. */
   healthy(): Promise<boolean>;
@@ -53,9 +51,8 @@ export interface SqliteDatabase {
 
 interface Waiting {
   readonly since: number;
-  readonly bytes: number;
-  resolve(value: unknown): void;
-  reject(error: Error): void;
+  readonly run: BoundCall;
+  settle(answer: Answer): void;
 }
 
 /**
@@ -63,133 +60,160 @@ interface Waiting {
  *
  * @throws Error with one line naming the file when it cannot be opened or another process has it open.
  */
-export async function openSqliteDatabase(options: SqliteOptions): Promise<SqliteDatabase> {
-  const { file, durability = "commit" } = options;
-  if (file !== ":memory:") await makeFolder(dirname(file));
-  const workerData: SqliteWorkerData = { file, durability };
-  const worker = new Worker(new URL("./sqlite-worker.ts", import.meta.url), { workerData, name: "sqlite" });
-  const [first] = (await once(worker, "message")) as [Response];
-  if (first.kind === "not_opened") {
-    const inUse = first.message.includes("database is locked");
-    throw new Error(inUse ? `${file} is in use by another process` : `cannot open ${file}: ${first.message}`);
-  }
-  return databaseOf(worker, options, durability === "sync" ? await openLogSync(file) : undefined);
+export async function openSqliteDatabase({ file, durability = "commit" }: SqliteOptions): Promise<SqliteDatabase> {
+  if (file === ":memory:") return databaseOf(openConnection(file), { file, durability, log: undefined });
+  await makeFolder(dirname(file));
+  const db = openConnection(file);
+  return databaseOf(db, { file, durability, log: await openLogSync(file) });
 }
 
-function databaseOf(worker: Worker, options: SqliteOptions, log: LogSync | undefined): SqliteDatabase {
-  const { file, maxWaitingCalls = 10_000, maxWaitingBytes = 64 * 1024 * 1024 } = options;
-  /** In the order of arrival. */
-  const waiting = new Map<number, Waiting>();
-  let waitingBytes = 0;
-  let tick: ProgramCall[] = [];
-  let lastId = 0;
-  let state: "open" | "closing" | "gone" = "open";
+function openConnection(file: string): DatabaseSync {
+  try {
+    // timeout: milliseconds to wait for a lock, which a process that is just stopping may still hold.
+    const db = new DatabaseSync(file, { timeout: 1_000, enableForeignKeyConstraints: false });
+    // An exclusive lock keeps a second process out, and ends with this process however it ends.
+    db.exec("PRAGMA locking_mode = EXCLUSIVE");
+    db.exec("PRAGMA journal_mode = WAL");
+    // SQLite itself syncs the log only where its beginning is written over, so the log is always whole up to some
+    // commit. Before anything is answered it is synced beside this thread, which FULL would keep waiting.
+    db.exec("PRAGMA synchronous = NORMAL");
+    db.exec("PRAGMA wal_autocheckpoint = 20000"); // pages, about 80 MB
+    // KiB: of the 2 MB by default every event read four pages again that had to make room.
+    db.exec("PRAGMA cache_size = -32000");
+    db.exec("BEGIN IMMEDIATE; COMMIT");
+    return db;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const inUse = message.includes("database is locked");
+    throw new Error(inUse ? `${file} is in use by another process` : `cannot open ${file}: ${message}`);
+  }
+}
+
+interface Parts {
+  readonly file: string;
+  readonly durability: SqliteDurability;
+  /** None where the database is not on a disk. */
+  readonly log: LogSync | undefined;
+}
+
+function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteDatabase {
+  const runner = createBatchRunner(db);
+  const prepared = new Map<string, PreparedPrograms>();
+  /** Writes that are not committed yet, in the order of arrival. */
+  const queue: Waiting[] = [];
+  /** Writes that are committed and wait for the disk. */
+  const syncing = new Set<Waiting>();
+  let turnIsDue = false;
+  let closed = false;
   let onDrained: (() => void) | undefined;
 
-  function settle(answer: Answer): void {
-    const call = waiting.get(answer.id);
-    if (!call) return;
-    waiting.delete(answer.id);
-    waitingBytes -= call.bytes;
-    if ("value" in answer) call.resolve(answer.value);
-    else call.reject(toError(answer.failure, file));
+  /** What a caller is told of an answer; throws what went wrong. */
+  function outcomeOf(answer: Answer): unknown {
+    if ("value" in answer) return answer.value;
+    if (!answer.unavailable) throw answer.error;
+    const message = answer.error instanceof Error ? answer.error.message : String(answer.error);
+    throw new StoreUnavailableError(`${file}: ${message}`, { reason: "failed", cause: answer.error });
   }
 
-  function gone(cause?: unknown): void {
-    if (state === "gone") return;
-    state = "gone";
-    const failure = new StoreUnavailableError(`${file}: the database stopped`, { reason: "failed", cause });
-    for (const call of waiting.values()) call.reject(failure);
-    waiting.clear();
-    onDrained?.();
+  function refusal(): StoreUnavailableError | undefined {
+    if (closed) return new StoreUnavailableError(`${file} is closed`, { reason: "closed" });
+    if (queue.length + syncing.size < MAX_WAITING) return undefined;
+    return new StoreUnavailableError(`${file}: too many calls are waiting`, { reason: "overloaded" });
   }
 
-  worker.on("message", (response: Response) => {
-    if (response.kind === "answers") for (const answer of response.answers) settle(answer);
-    if (waiting.size === 0) onDrained?.();
-  });
-  worker.on("error", gone);
-  worker.on("exit", () => gone());
-
-  /** A promise for the answer to the request that `send` sends. */
-  function ask(bytes: number, send: (id: number) => void): Promise<unknown> {
-    if (state !== "open") return Promise.reject(new StoreUnavailableError(`${file} is closed`, { reason: "closed" }));
+  function write(run: BoundCall): Promise<unknown> {
+    const refused = refusal();
+    if (refused !== undefined) return Promise.reject(refused);
     return new Promise((resolve, reject) => {
-      lastId += 1;
-      waitingBytes += bytes;
-      waiting.set(lastId, { since: performance.now(), bytes, resolve, reject });
-      send(lastId);
+      const settle = (answer: Answer) => {
+        try {
+          resolve(outcomeOf(answer));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      queue.push({ since: performance.now(), run, settle });
+      scheduleTurn();
     });
   }
 
-  const post = (request: Request) => worker.postMessage(request);
-
-  /** Sends what was called in this turn of the event loop as one message. */
-  function flush(): void {
-    const calls = tick;
-    tick = [];
-    try {
-      post({ kind: "calls", calls });
-    } catch (error) {
-      const message = `arguments that cannot be copied to the database's thread: ${String(error)}`;
-      for (const { id } of calls) settle({ id, failure: { unavailable: false, message } });
-    }
+  async function read(run: BoundCall): Promise<unknown> {
+    if (closed) throw refusal();
+    const value = outcomeOf(runner.read(run));
+    if (syncing.size > 0) await log?.sync();
+    return value;
   }
 
-  function call(set: string, program: string, args: unknown): Promise<unknown> {
-    const bytes = approximateBytes(args);
-    if (waiting.size >= maxWaitingCalls || waitingBytes + bytes > maxWaitingBytes) {
-      const message = `${file}: too many calls are waiting`;
-      return Promise.reject(new StoreUnavailableError(message, { reason: "overloaded" }));
-    }
-    return ask(bytes, (id) => {
-      if (tick.length === 0) setImmediate(flush);
-      tick.push({ id, set, program, args, bytes });
-    });
+  function scheduleTurn(): void {
+    if (turnIsDue || queue.length === 0) return;
+    turnIsDue = true;
+    setImmediate(runTurn);
   }
 
-  async function load<P extends PreparedPrograms>(programs: SqlitePrograms<P>): Promise<SqliteClient<P>> {
-    const { name, module } = programs;
-    const names = (await ask(0, (id) => post({ kind: "load", id, set: name, module }))) as string[];
-    const functions = names.map((program) => [program, (args: unknown) => call(name, program, args)]);
-    return Object.fromEntries(functions) as SqliteClient<P>;
+  /** Commits what this turn of the event loop has brought. */
+  function runTurn(): void {
+    turnIsDue = false;
+    const batch = queue.splice(0, MAX_BATCH);
+    const answers = runner.write(batch.map(({ run }) => run));
+    if (durability === "commit" && log !== undefined) answerOnceSynced(log, batch, answers);
+    else for (const [index, { settle }] of batch.entries()) settle(answers[index]!);
+    if (queue.length === 0 && syncing.size === 0) onDrained?.();
+    scheduleTurn();
   }
 
-  async function healthy(): Promise<boolean> {
-    if (state !== "open" || log?.failed) return false;
-    return ask(0, (id) => post({ kind: "probe", id })).then(
-      (answer) => answer === true,
-      () => false,
+  function answerOnceSynced(disk: LogSync, batch: readonly Waiting[], answers: readonly Answer[]): void {
+    for (const waiting of batch) syncing.add(waiting);
+    const settleAll = (answerOf: (index: number) => Answer) => {
+      for (const [index, waiting] of batch.entries()) {
+        syncing.delete(waiting);
+        waiting.settle(answerOf(index));
+      }
+      if (queue.length === 0 && syncing.size === 0) onDrained?.();
+    };
+    disk.sync().then(
+      () => settleAll((index) => answers[index]!),
+      (error: unknown) => settleAll(() => ({ error, unavailable: true })),
     );
   }
 
+  async function load<P extends PreparedPrograms>(programs: SqlitePrograms<P>): Promise<SqliteClient<P>> {
+    const { name, migrate, prepare } = programs;
+    let known = prepared.get(name) as P | undefined;
+    if (known === undefined) {
+      await write(() => migrate(db));
+      known = prepare(db);
+      prepared.set(name, known);
+    }
+    type Program = (args: unknown) => unknown;
+    const writes = Object.entries(known.writes as Record<string, Program>);
+    const reads = Object.entries(known.reads as Record<string, Program>);
+    return Object.fromEntries([
+      ...writes.map(([program, run]) => [program, (args: unknown) => write(() => run(args))]),
+      ...reads.map(([program, run]) => [program, (args: unknown) => read(() => run(args))]),
+    ]) as SqliteClient<P>;
+  }
+
   function queueAgeMs(): number {
-    for (const { since } of waiting.values()) return performance.now() - since;
-    return 0;
+    const [oldest = queue[0]] = syncing;
+    return oldest === undefined ? 0 : performance.now() - oldest.since;
   }
 
   async function drainAndClose(): Promise<void> {
-    if (state === "gone") return;
-    state = "closing";
-    if (waiting.size > 0) await new Promise<void>((resolve) => (onDrained = resolve));
-    const exited = once(worker, "exit");
-    post({ kind: "close" });
-    await exited;
+    closed = true;
+    if (queue.length > 0 || syncing.size > 0) await new Promise<void>((resolve) => (onDrained = resolve));
     await log?.close();
+    db.close();
   }
 
-  let closed: Promise<void> | undefined;
-  function close(): Promise<void> {
-    closed ??= drainAndClose();
-    return closed;
-  }
-
-  return { load, sync: async () => log?.sync(), queueAgeMs, healthy, close };
-}
-
-function toError({ unavailable, message, stack }: Failure, file: string): Error {
-  if (unavailable) return new StoreUnavailableError(`${file}: ${message}`, { reason: "failed" });
-  const error = new Error(message);
-  if (stack !== undefined) error.stack = stack;
-  return error;
+  let closing: Promise<void> | undefined;
+  return {
+    load,
+    sync: async () => log?.sync(),
+    queueAgeMs,
+    healthy: async () => !closed && log?.failed !== true && runner.probe(),
+    close() {
+      closing ??= drainAndClose();
+      return closing;
+    },
+  };
 }

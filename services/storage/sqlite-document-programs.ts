@@ -82,7 +82,6 @@ function writer(statement: (sql: string) => StatementSync, table: DocumentTable)
 /** Versioned documents of every kind: one table a kind, created by `define`. */
 export const documentPrograms = defineSqlitePrograms({
   name: "documents",
-  module: import.meta.url,
   migrate: () => undefined,
   prepare(db) {
     const prepared = new Map<string, StatementSync>();

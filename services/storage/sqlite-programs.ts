@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 
-/** A program runs in the database's worker thread; what goes in and comes out is copied between threads. */
+/** A program runs in the thread of its caller. What goes in and comes out is handed over, not copied. */
 type Programs = Record<string, (args: never) => unknown>;
 
 /** What a module can do with the database: each call of a write is atomic, a read sees committed data only. */
@@ -9,12 +9,10 @@ export interface PreparedPrograms {
   readonly reads: Programs;
 }
 
-/** The statements of one module, declared once for both threads; see {@link defineSqlitePrograms}. */
+/** The statements of one module; see {@link defineSqlitePrograms}. */
 export interface SqlitePrograms<P extends PreparedPrograms> {
   /** Unique within a database. */
   readonly name: string;
-  /** `import.meta.url` of the module that exports this, under any name: the worker imports it too. */
-  readonly module: string;
   /** Creates what is missing (`CREATE … IF NOT EXISTS`), in a transaction. Runs at every start. */
   migrate(db: DatabaseSync): void;
   /**
@@ -31,7 +29,7 @@ type Call<F> = F extends (args: infer A) => infer R
     : (args: A) => Promise<Awaited<R>>
   : never;
 
-/** The programs as the main thread calls them. A promise resolves once what it wrote is durable. */
+/** The programs as stores call them. A promise resolves once what it wrote is as durable as the database promises. */
 export type SqliteClient<P extends PreparedPrograms> = {
   readonly [K in keyof P["writes"]]: Call<P["writes"][K]>;
 } & { readonly [K in keyof P["reads"]]: Call<P["reads"][K]> };
@@ -42,14 +40,13 @@ export type SqliteClient<P extends PreparedPrograms> = {
  * ```ts
  * export const eventPrograms = defineSqlitePrograms({
  *   name: "events",
- *   module: import.meta.url,
  *   migrate: (db) => db.exec("CREATE TABLE IF NOT EXISTS …"),
  *   prepare(db) {
  *     const insert = db.prepare("INSERT …");
  *     return { writes: { insert: (rows: Row[]) => … }, reads: { … } };
  *   },
  * });
- * const events = await database.load(eventPrograms); // main thread
+ * const events = await database.load(eventPrograms);
  * await events.insert(rows);
  * ```
  */

@@ -92,7 +92,6 @@ const columns = "key, version, entry";
 /** The push ledger in SQLite. */
 export const pushPrograms = defineSqlitePrograms({
   name: "tracking.pushes",
-  module: import.meta.url,
   migrate: (db) => db.exec(schema),
   prepare: (db) => ({ writes: writePrograms(db), reads: readPrograms(db) }),
 });

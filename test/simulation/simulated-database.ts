@@ -47,9 +47,8 @@ export function simulatedDatabase(
           return reject(new StoreUnavailableError("the simulated store refuses", { reason: "failed" }));
         if (writes) faults.step("before", name);
         if (!life.alive) return;
-        const [answer] = writes ? disk.runner.write([{ id: 0, run }]) : disk.runner.read([{ id: 0, run }]);
-        if (answer === undefined || "failure" in answer)
-          return reject(new Error(answer?.failure.message ?? "no answer"));
+        const [answer] = writes ? disk.runner.write([run]) : [disk.runner.read(run)];
+        if (answer === undefined || "error" in answer) return reject(answer?.error);
         if (writes) faults.step("after", name);
         time.after(0, () => {
           if (life.alive) resolve(structuredClone(answer.value));

@@ -1,9 +1,8 @@
 import { defineSqlitePrograms } from "../../../services/storage/sqlite-programs.ts";
 
-/** Programs that misbehave in every way that programs, disks and threads do. */
+/** Programs that misbehave in every way that programs, disks do. */
 export const notePrograms = defineSqlitePrograms({
   name: "notes",
-  module: import.meta.url,
   migrate: (db) => db.exec("CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)"),
   prepare(db) {
     const insert = db.prepare("INSERT INTO notes (text) VALUES (?)");
@@ -27,9 +26,6 @@ export const notePrograms = defineSqlitePrograms({
         limitGrowth(pages: number): void {
           const { page_count: count } = db.prepare("PRAGMA page_count").get() ?? {};
           db.exec(`PRAGMA max_page_count = ${Number(count) + pages}`);
-        },
-        crash(): void {
-          process.exit(3);
         },
       },
       reads: {

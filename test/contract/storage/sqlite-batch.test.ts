@@ -1,7 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, test } from "vitest";
-import { type BatchRunner, createBatchRunner } from "../../../services/storage/sqlite-batch.ts";
-import type { Answer } from "../../../services/storage/sqlite-messages.ts";
+import { type Answer, type BatchRunner, createBatchRunner } from "../../../services/storage/sqlite-batch.ts";
 
 describe("a batch of SQLite calls", () => {
   let db: DatabaseSync;
@@ -14,59 +13,51 @@ describe("a batch of SQLite calls", () => {
     runner = createBatchRunner(db);
   });
 
-  const add = (id: number, text: string) => ({
-    id,
-    run: () => Number(db.prepare("INSERT INTO notes (text) VALUES (?)").run(text).changes),
-  });
+  const add = (text: string) => () => Number(db.prepare("INSERT INTO notes (text) VALUES (?)").run(text).changes);
   /** Refers to nothing, which is only looked at when the transaction is committed. */
-  const orphan = (id: number) => ({ id, run: () => db.exec("INSERT INTO notes VALUES ('orphan', 7)") });
+  const orphan = () => db.exec("INSERT INTO notes VALUES ('orphan', 7)");
   const texts = () =>
     db
       .prepare("SELECT text FROM notes ORDER BY rowid")
       .all()
       .map(({ text }) => text);
   const outcomes = (answers: Answer[]) =>
-    answers.map((answer) => ("value" in answer ? "stored" : answer.failure.unavailable ? "unavailable" : "failed"));
+    answers.map((answer) => ("value" in answer ? "stored" : answer.unavailable ? "unavailable" : "failed"));
 
   test("runs in one transaction", () => {
-    const inTransaction = { id: 1, run: () => db.isTransaction };
-    const sees = { id: 2, run: () => texts() };
-    expect(runner.write([inTransaction, add(0, "a"), sees])).toEqual([
-      { id: 1, value: true },
-      { id: 0, value: 1 },
-      { id: 2, value: ["a"] },
+    expect(runner.write([() => db.isTransaction, add("a"), texts])).toEqual([
+      { value: true },
+      { value: 1 },
+      { value: ["a"] },
     ]);
     expect(db.isTransaction).toBe(false);
   });
 
   test("of which the commit fails leaves nothing stored, and says so to every call", () => {
     db.exec("PRAGMA foreign_keys = ON");
-    expect(outcomes(runner.write([add(1, "a"), orphan(2), add(3, "b")]))).toEqual(Array(3).fill("unavailable"));
+    expect(outcomes(runner.write([add("a"), orphan, add("b")]))).toEqual(Array(3).fill("unavailable"));
     expect(texts()).toEqual([]);
-    expect(outcomes(runner.write([add(4, "c")]))).toEqual(["stored"]);
+    expect(outcomes(runner.write([add("c")]))).toEqual(["stored"]);
   });
 
   test("in which the database fails is run again call by call", () => {
-    const failing = {
-      id: 2,
-      run() {
-        add(0, "x").run();
-        db.exec("PRAGMA query_only = ON");
-        try {
-          add(0, "y").run();
-        } finally {
-          db.exec("PRAGMA query_only = OFF");
-        }
-      },
+    const failing = () => {
+      add("x")();
+      db.exec("PRAGMA query_only = ON");
+      try {
+        add("y")();
+      } finally {
+        db.exec("PRAGMA query_only = OFF");
+      }
     };
-    expect(outcomes(runner.write([add(1, "a"), failing, add(3, "b")]))).toEqual(["stored", "unavailable", "stored"]);
+    expect(outcomes(runner.write([add("a"), failing, add("b")]))).toEqual(["stored", "unavailable", "stored"]);
     expect(texts()).toEqual(["a", "b"]);
   });
 
   test("that cannot be written makes the database unhealthy until a transaction can be committed", () => {
     expect(runner.probe()).toBe(true);
     db.exec("PRAGMA query_only = ON");
-    expect(outcomes(runner.write([add(1, "a")]))).toEqual(["unavailable"]);
+    expect(outcomes(runner.write([add("a")]))).toEqual(["unavailable"]);
     expect(runner.probe()).toBe(false);
     db.exec("PRAGMA query_only = OFF");
     expect(runner.probe()).toBe(true);

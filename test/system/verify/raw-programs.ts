@@ -4,7 +4,6 @@ import { defineSqlitePrograms } from "../../../services/storage/sqlite-programs.
 /** Any statement, past everything that keeps a store in order. */
 export const rawPrograms = defineSqlitePrograms({
   name: "raw",
-  module: import.meta.url,
   migrate: () => undefined,
   prepare: (db) => ({
     writes: {
