@@ -1,3 +1,5 @@
+import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
 import { type DestinationStream, pino } from "pino";
 import { terminalStream } from "./log-terminal.ts";
 
@@ -5,14 +7,17 @@ import { terminalStream } from "./log-terminal.ts";
 const BUFFERED_CHARACTERS = 4_096;
 const FLUSH_EVERY_MS = 100;
 
+const STDOUT = 1;
+
 /**
- * Where a process writes its log, to be made once: text where standard output is a terminal. Otherwise JSON, some 20
+ * Where a process, or a thread of it, writes its log, to be made once in each: text where standard output is a terminal. Otherwise JSON, some 20
  * lines at a time, as a system call a line took 5 % of the gateway's time; a fatal line and the exit of the process
  * leave nothing behind.
  */
 export function processOutput(): DestinationStream {
-  if (process.stdout.isTTY) return terminalStream(process.stdout);
-  const output = pino.destination({ dest: 1, minLength: BUFFERED_CHARACTERS, periodicFlush: FLUSH_EVERY_MS });
+  // Not `process.stdout`, which a thread only has a copy of.
+  if (isatty(STDOUT)) return terminalStream({ write: (text) => writeSync(STDOUT, text) });
+  const output = pino.destination({ dest: STDOUT, minLength: BUFFERED_CHARACTERS, periodicFlush: FLUSH_EVERY_MS });
   process.once("exit", () => output.flushSync());
   return output;
 }

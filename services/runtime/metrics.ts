@@ -10,28 +10,31 @@ export function createMetrics(): Registry {
   return registry;
 }
 
+/** Measurements in Prometheus's text format, e.g. a registry. */
+export type MetricsSource = Pick<Registry, "contentType" | "metrics">;
+
 export interface MetricsServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
 /**
- * Serves a registry in Prometheus's text format at `/metrics`, that the process lives at `/healthz` and whether it is
+ * Serves measurements in Prometheus's text format at `/metrics`, that the process lives at `/healthz` and whether it is
  * ready at `/readyz`, for probes that cannot ask the gRPC health service (Kubernetes' own do not speak TLS).
  *
  * @param address port 0 picks a free one
  * @param isReady without it there is no `/readyz`
  */
 export async function serveMetrics(
-  registry: Registry,
+  measurements: MetricsSource,
   address: { readonly host: string; readonly port: number },
   isReady?: () => boolean,
 ): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?", 1)[0];
     if (path === "/metrics") {
-      registry.metrics().then(
-        (text) => response.writeHead(200, { "content-type": registry.contentType }).end(text),
+      measurements.metrics().then(
+        (text) => response.writeHead(200, { "content-type": measurements.contentType }).end(text),
         (error: unknown) => response.destroy(error instanceof Error ? error : undefined),
       );
     } else if (path === "/healthz") response.writeHead(200).end("ok\n");

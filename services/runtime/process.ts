@@ -1,7 +1,7 @@
 import { type Config, type Environment, type Fields, readConfig, withDefault } from "./config.ts";
 import { oneOf } from "./config-fields.ts";
 import { createLifecycle, type Lifecycle } from "./lifecycle.ts";
-import { createLogger, type Logger, logLevels } from "./log.ts";
+import { createLogger, type Logger, type LogLevel, logLevels } from "./log.ts";
 import { processOutput } from "./log-output.ts";
 import { startTracing } from "./tracing.ts";
 
@@ -13,6 +13,8 @@ const logSettings = { logLevel: withDefault("CARILLON_LOG_LEVEL", oneOf(logLevel
 export interface RunningProcess<F extends Fields> {
   readonly config: Config<F>;
   readonly log: Logger;
+  /** For threads, which have loggers of their own. */
+  readonly logLevel: LogLevel;
   readonly lifecycle: Lifecycle;
 }
 
@@ -41,7 +43,7 @@ export async function runProcess<F extends Fields>(options: ProcessOptions<F>): 
     const lifecycle = createLifecycle(log);
     stopOnSignals(lifecycle, log);
     await startTracing(name, { environment, lifecycle });
-    await start({ config, log, lifecycle }).catch(async (error: unknown) => {
+    await start({ config, log, logLevel, lifecycle }).catch(async (error: unknown) => {
       await lifecycle.stop();
       throw error;
     });

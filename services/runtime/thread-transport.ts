@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
-import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import type { Message } from "@bufbuild/protobuf";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { type CallAnswer, type CallOptions, callTransport } from "./call-transport.ts";
 import { methodPath } from "./method-handler.ts";
 import { type CallRequest, type CallResponse, fromCallError, fromEntries, toEntries } from "./thread-messages.ts";

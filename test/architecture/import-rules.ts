@@ -20,8 +20,9 @@ const STORES = /^(node:sqlite|mongodb)$/;
 const SERVICE = /^services\/(?!runtime\/|storage\/)([^/]+)\//;
 /** Files of a service that are there to do I/O: its entry point and its store's adapters. */
 const SERVICE_IO_FILE = /(^|\/)(main|(sqlite|mongodb)-[^/]+|[^/]+-(sqlite|mongodb))\.ts$/;
-/** The files that put gateway and services together: into one process, and into a trial of five. */
-const composes = (path: string) => /^(gateway\/single-process|services\/trial\/main)\.ts$/.test(path);
+/** The files that put gateway and services together: into one process with a thread of them, and into a trial of five. */
+const composes = (path: string) =>
+  /^(gateway\/single-process|services\/trial\/main|services\/together\/(main|services-thread))\.ts$/.test(path);
 const isTrial = (path: string) => path.startsWith("services/trial/");
 
 const isPackage = (target: string) => !/^(services|gateway|cli|sdk|proto|test|deploy)\//.test(target);
