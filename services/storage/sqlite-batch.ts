@@ -24,7 +24,7 @@ export interface BatchRunner {
   /**
    * Runs writes in one transaction; the answers hold once this returns, because the transaction was committed.
    *
-   * A call that throws is undone alone. When the database itself fails while a call runs, every call gets a transaction
+   * A call that throws is undone alone; the others are run again then. When the database itself fails while a call runs, every call gets a transaction
    * of its own, so that one too large for the disk does not fail the others. A commit that fails leaves none of its
    * calls known to be stored.
    */
@@ -44,8 +44,11 @@ export function createBatchRunner(db: DatabaseSync): BatchRunner {
   const release = db.prepare("RELEASE program_call");
   let lastWriteFailed = false;
 
-  /** Throws the database's own faults, with the transaction still open or already rolled back by SQLite. */
-  function runOne(call: BoundCall): Answer {
+  /**
+   * Runs a call so that it can be undone alone. Throws the database's own faults, with the transaction still open or
+   * already rolled back by SQLite.
+   */
+  function runGuarded(call: BoundCall): Answer {
     savepoint.run();
     try {
       const value = call();
@@ -56,6 +59,25 @@ export function createBatchRunner(db: DatabaseSync): BatchRunner {
       undo.run();
       release.run();
       return { error, unavailable: false };
+    }
+  }
+
+  /** Leaves the transaction open, or throws with it rolled back. */
+  function runAll(calls: readonly BoundCall[]): Answer[] {
+    try {
+      begin.run();
+      // Without savepoints at first: SQLite copies every page that changes within one, and calls hardly ever throw.
+      return calls.map((call) => ({ value: call() }));
+    } catch (error) {
+      rollback();
+      if (isDatabaseFault(error)) throw error;
+    }
+    try {
+      begin.run();
+      return calls.map(runGuarded);
+    } catch (error) {
+      rollback();
+      throw error;
     }
   }
 
@@ -72,10 +94,8 @@ export function createBatchRunner(db: DatabaseSync): BatchRunner {
     if (calls.length === 0) return [];
     let answers: Answer[];
     try {
-      begin.run();
-      answers = calls.map(runOne);
+      answers = runAll(calls);
     } catch (error) {
-      rollback();
       return calls.length > 1 ? calls.flatMap((call) => write([call])) : failAll(calls, error);
     }
     try {

@@ -78,8 +78,9 @@ function openConnection(file: string): DatabaseSync {
     // commit. Before anything is answered it is synced beside this thread, which FULL would keep waiting.
     db.exec("PRAGMA synchronous = NORMAL");
     db.exec("PRAGMA wal_autocheckpoint = 20000"); // pages, about 80 MB
-    // KiB: of the 2 MB by default every event read four pages again that had to make room.
-    db.exec("PRAGMA cache_size = -32000");
+    // KiB. With the 2 MB by default every event read four pages again that had to make room; with 32 MB commits take
+    // longer, as some walk the whole cache.
+    db.exec("PRAGMA cache_size = -16000");
     db.exec("BEGIN IMMEDIATE; COMMIT");
     return db;
   } catch (error) {
