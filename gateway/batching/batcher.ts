@@ -9,6 +9,12 @@ const MAX_BACKOFF_MS = 800;
 /** No call is given less, in milliseconds: an element whose time is nearly up must not spoil the call for others. */
 const MIN_CALL_TIMEOUT_MS = 1_000;
 
+/**
+ * Of more elements than this a batch takes half of what waits at most: were all of them to go with one call, this side
+ * and the other would be idle in turns. Larger batches than this one make an element little cheaper.
+ */
+const SMALL_BATCH = 32;
+
 /** Errors by which a call says that its content is at fault rather than its moment: one bad element can cause them. */
 const CONTENT_CODES: ReadonlySet<Code> = new Set([
   Code.InvalidArgument,
@@ -116,9 +122,10 @@ export function createBatcher<E, V>(options: BatcherOptions<E, V>): Batcher<E, V
   }
 
   function takeBatch(): Waiting<E, V>[] {
+    const most = Math.min(limits.batchElements, Math.max(SMALL_BATCH, Math.ceil(queue.length / 2)));
     let count = 0;
     let bytes = 0;
-    while (count < queue.length && count < limits.batchElements) {
+    while (count < queue.length && count < most) {
       const next = queue[count]!.bytes;
       if (count > 0 && bytes + next > limits.batchBytes) break;
       bytes += next;

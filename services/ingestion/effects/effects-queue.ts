@@ -4,8 +4,11 @@ import { applyEffects, type DueDevice, type PendingEvent } from "./apply-effects
 import { oneAtATime } from "./one-at-a-time.ts";
 import { settleDevice } from "./settle-device.ts";
 
-/** Events whose effects are applied together; a batch of observations stays well below the 64 KB of a call. */
-const BATCH = 256;
+/**
+ * Events whose effects are applied together; a batch of observations stays well below the 64 KB of a call. Larger ones
+ * would cost hardly less an event, and the first of them would wait for the last.
+ */
+const BATCH = 64;
 /** Devices settled at once beside the queue, so that a long history delays nobody else. */
 const SETTLING = 16;
 
