@@ -6,9 +6,9 @@ import { type Answer, type BoundCall, createBatchRunner } from "./sqlite-batch.t
 import { type LogSync, openLogSync } from "./sqlite-log-sync.ts";
 import type { PreparedPrograms, SqliteClient, SqlitePrograms } from "./sqlite-programs.ts";
 
-/** Most writes in one transaction: bounds how long a commit, and a retry of it, can take. */
+/** Most calls in one turn, and writes in one transaction: bounds how long a commit, and a retry of it, can take. */
 const MAX_BATCH = 512;
-/** Writes that may wait for their transaction or for the disk before more are refused as overloaded. */
+/** Calls that may wait for their turn or for the disk before more are refused as overloaded. */
 const MAX_WAITING = 10_000;
 
 /**
@@ -31,7 +31,7 @@ export interface SqliteDatabase {
    * the same programs again.
    *
    * Writes of one turn of the event loop share a transaction; each is atomic on its own, and answered after its commit.
-   * Reads see what is committed. Where the database's {@link SqliteDurability} is `commit`, nothing is answered before
+   * Reads come after them, and see what is committed. Where the database's {@link SqliteDurability} is `commit`, nothing is answered before
    * what it says or has seen is on the disk. A function rejects with what its program threw, or with
    * {@link StoreUnavailableError} when the call is not known to be stored.
    */
@@ -41,7 +41,7 @@ export interface SqliteDatabase {
    * the disk fails.
    */
   sync(): Promise<void>;
-  /** Milliseconds that the oldest unanswered write has waited; 0 when none waits. */
+  /** Milliseconds that the oldest unanswered call has waited; 0 when none waits. */
   queueAgeMs(): number;
   /** Whether the database can commit: tried on the disk if the last transaction failed. */
   healthy(): Promise<boolean>;
@@ -51,6 +51,7 @@ export interface SqliteDatabase {
 
 interface Waiting {
   readonly since: number;
+  readonly writes: boolean;
   readonly run: BoundCall;
   settle(answer: Answer): void;
 }
@@ -100,9 +101,9 @@ interface Parts {
 function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteDatabase {
   const runner = createBatchRunner(db);
   const prepared = new Map<string, PreparedPrograms>();
-  /** Writes that are not committed yet, in the order of arrival. */
+  /** Calls that have not run yet, in the order of arrival. */
   const queue: Waiting[] = [];
-  /** Writes that are committed and wait for the disk. */
+  /** Calls that have run and wait for the disk. */
   const syncing = new Set<Waiting>();
   let turnIsDue = false;
   let closed = false;
@@ -122,7 +123,8 @@ function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteD
     return new StoreUnavailableError(`${file}: too many calls are waiting`, { reason: "overloaded" });
   }
 
-  function write(run: BoundCall): Promise<unknown> {
+  /** Runs a call in the next turn of the event loop, so that who asks again and again lets others have theirs. */
+  function call(run: BoundCall, writes: boolean): Promise<unknown> {
     const refused = refusal();
     if (refused !== undefined) return Promise.reject(refused);
     return new Promise((resolve, reject) => {
@@ -133,16 +135,9 @@ function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteD
           reject(error);
         }
       };
-      queue.push({ since: performance.now(), run, settle });
+      queue.push({ since: performance.now(), writes, run, settle });
       scheduleTurn();
     });
-  }
-
-  async function read(run: BoundCall): Promise<unknown> {
-    if (closed) throw refusal();
-    const value = outcomeOf(runner.read(run));
-    if (syncing.size > 0) await log?.sync();
-    return value;
   }
 
   function scheduleTurn(): void {
@@ -151,21 +146,25 @@ function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteD
     setImmediate(runTurn);
   }
 
-  /** Commits what this turn of the event loop has brought. */
+  /** Runs what the last turn of the event loop has brought: its writes in one transaction, then its reads. */
   function runTurn(): void {
     turnIsDue = false;
     const batch = queue.splice(0, MAX_BATCH);
-    const answers = runner.write(batch.map(({ run }) => run));
-    if (durability === "commit" && log !== undefined) answerOnceSynced(log, batch, answers);
-    else for (const [index, { settle }] of batch.entries()) settle(answers[index]!);
+    const writes = batch.filter((waiting) => waiting.writes);
+    const reads = batch.filter((waiting) => !waiting.writes);
+    const answers = [...runner.write(writes.map(({ run }) => run)), ...reads.map(({ run }) => runner.read(run))];
+    const ran = [...writes, ...reads];
+    if (durability === "commit" && log !== undefined && (writes.length > 0 || syncing.size > 0))
+      answerOnceSynced(log, ran, answers);
+    else for (const [index, { settle }] of ran.entries()) settle(answers[index]!);
     if (queue.length === 0 && syncing.size === 0) onDrained?.();
     scheduleTurn();
   }
 
-  function answerOnceSynced(disk: LogSync, batch: readonly Waiting[], answers: readonly Answer[]): void {
-    for (const waiting of batch) syncing.add(waiting);
+  function answerOnceSynced(disk: LogSync, ran: readonly Waiting[], answers: readonly Answer[]): void {
+    for (const waiting of ran) syncing.add(waiting);
     const settleAll = (answerOf: (index: number) => Answer) => {
-      for (const [index, waiting] of batch.entries()) {
+      for (const [index, waiting] of ran.entries()) {
         syncing.delete(waiting);
         waiting.settle(answerOf(index));
       }
@@ -181,7 +180,7 @@ function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteD
     const { name, migrate, prepare } = programs;
     let known = prepared.get(name) as P | undefined;
     if (known === undefined) {
-      await write(() => migrate(db));
+      await call(() => migrate(db), true);
       known = prepare(db);
       prepared.set(name, known);
     }
@@ -189,8 +188,8 @@ function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteD
     const writes = Object.entries(known.writes as Record<string, Program>);
     const reads = Object.entries(known.reads as Record<string, Program>);
     return Object.fromEntries([
-      ...writes.map(([program, run]) => [program, (args: unknown) => write(() => run(args))]),
-      ...reads.map(([program, run]) => [program, (args: unknown) => read(() => run(args))]),
+      ...writes.map(([program, run]) => [program, (args: unknown) => call(() => run(args), true)]),
+      ...reads.map(([program, run]) => [program, (args: unknown) => call(() => run(args), false)]),
     ]) as SqliteClient<P>;
   }
 

@@ -22,8 +22,10 @@ const SERVICE = /^services\/(?!runtime\/|storage\/)([^/]+)\//;
 const SERVICE_IO_FILE = /(^|\/)(main|(sqlite|mongodb)-[^/]+|[^/]+-(sqlite|mongodb))\.ts$/;
 /** The files that put gateway and services together: into one process with a thread of them, and into a trial of five. */
 const composes = (path: string) =>
-  /^(gateway\/single-process|services\/trial\/main|services\/together\/(main|services-thread))\.ts$/.test(path);
+  /^(gateway\/single-process|services\/trial\/main|services\/together\/main)\.ts$/.test(path);
 const isTrial = (path: string) => path.startsWith("services/trial/");
+/** The thread of all services, and what one process is put together from. */
+const isTogether = (path: string) => path.startsWith("services/together/");
 
 const isPackage = (target: string) => !/^(services|gateway|cli|sdk|proto|test|deploy)\//.test(target);
 const isGenerated = (target: string) => target.startsWith("proto/gen/");
@@ -55,7 +57,7 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     name: "a service does I/O only in its main.ts and its store's adapters",
-    applies: (path) => SERVICE.test(path) && !isTrial(path) && !SERVICE_IO_FILE.test(path),
+    applies: (path) => SERVICE.test(path) && !isTrial(path) && !isTogether(path) && !SERVICE_IO_FILE.test(path),
     forbids: (target) => IO.test(target),
     wrong: { path: "services/ingestion/event.ts", text: 'const { readFile } = await import("node:fs/promises");' },
   },
@@ -90,7 +92,10 @@ export const importRules: readonly ImportRule[] = [
   {
     name: "nothing imports the files that put everything together",
     applies: (path) => !path.startsWith("test/"),
-    forbids: (target, path) => composes(target) || (isTrial(target) && !isTrial(path)),
+    forbids: (target, path) =>
+      (composes(target) || isTrial(target) || isTogether(target)) &&
+      !(isTrial(target) && isTrial(path)) &&
+      !(isTogether(target) && (isTogether(path) || composes(path))),
     wrong: { path: "gateway/main.ts", text: 'import { freePorts } from "../services/trial/free-ports.ts";' },
   },
   {
