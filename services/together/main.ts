@@ -1,5 +1,6 @@
 /** The thread of the four services when everything is one process; started by services-thread.ts. */
 import { randomUUID } from "node:crypto";
+import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Transport } from "@connectrpc/connect";
 import { Registry } from "prom-client";
@@ -21,6 +22,8 @@ import { processOutput } from "../runtime/log-output.ts";
 import { measureCalls } from "../runtime/measure-calls.ts";
 import { serveThread } from "../runtime/thread-server.ts";
 import { openTls } from "../runtime/tls.ts";
+import { traceCalls } from "../runtime/trace-calls.ts";
+import { startTracing, tracing } from "../runtime/tracing.ts";
 import { measureDatabase } from "../storage/measure-database.ts";
 import { closeDatabase, databaseHealthy, openCommonDatabase, syncDatabase } from "../storage/open-database.ts";
 import { openTracking } from "../tracking/open.ts";
@@ -44,6 +47,7 @@ try {
 }
 
 async function start(): Promise<void> {
+  await startTracing("carillon", { environment: process.env, lifecycle });
   const metrics = new Registry();
   const opened = await openCommonDatabase({ url: settings.databaseUrl, dataDir: settings.dataDir });
   const database = measureDatabase(opened, metrics);
@@ -72,7 +76,9 @@ async function start(): Promise<void> {
   );
   local = createLocalTransport(services, { log });
   // Among themselves the services go on at once; what is told outside is on the disk first (decision 0010).
-  const durableServices = services.map((service) => answeringAfter(service, () => syncDatabase(database)));
+  const durable = services.map((service) => answeringAfter(service, () => syncDatabase(database)));
+  const trace = tracing();
+  const hosted = trace === undefined ? durable : durable.map(traceCalls(trace));
   lifecycle.onStop("effects", () => ingestion.stop());
   ingestion.start();
   runInBackground(lifecycle, "maintenance of identity", identity.maintain);
@@ -82,7 +88,7 @@ async function start(): Promise<void> {
   const file = demoCredentialsFile(dataDir);
   const credentials = await openDemoCredentials({ store: identity.store, clock, file, operatorToken });
   const tls = await openTls(settings.tlsDir, { clock, log, lifecycle });
-  const grpcServer = createGrpcServer({ services: durableServices, log, tls });
+  const grpcServer = createGrpcServer({ services: hosted, log, tls });
   const grpcPort = await grpcServer.listen({ host, port: settings.grpcPort });
   lifecycle.onStop("gRPC", () => grpcServer.close(GRPC_DRAIN_MS));
   lifecycle.onStop("tails", ingestion.endTails);
@@ -96,7 +102,7 @@ async function start(): Promise<void> {
     log,
   });
   lifecycle.onStop("health", health.stop);
-  serveThread(settings.calls, durableServices, log);
+  serveThread(settings.calls, hosted, log);
   control.on("message", (request: ControlRequest) => {
     if (request.kind === "stop") void lifecycle.stop().then((well) => tell({ kind: "stopped", well }));
     else

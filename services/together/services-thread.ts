@@ -3,6 +3,8 @@ import { MessageChannel, Worker } from "node:worker_threads";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import type { DemoCredentials } from "../runtime/demo-credentials-file.ts";
 import { createThreadTransport } from "../runtime/thread-transport.ts";
+import { tracedTransport } from "../runtime/trace-calls.ts";
+import { tracing } from "../runtime/tracing.ts";
 import type { ControlRequest, ControlResponse, ServicesSettings } from "./control-messages.ts";
 
 /** Bound of what the thread has just made and not yet dropped, in MB; more memory would only be collected more rarely. */
@@ -62,6 +64,7 @@ export async function startServicesThread({
   failure.catch(() => "no longer waited for");
 
   const transport = createThreadTransport(calls);
+  const trace = tracing();
   function ended(error: unknown): void {
     ready = false;
     transport.fail(new ConnectError("the services have ended", Code.Unavailable));
@@ -73,7 +76,7 @@ export async function startServicesThread({
 
   const post = (request: ControlRequest, ports: MessageChannel["port1"][] = []) => worker.postMessage(request, ports);
   return {
-    transport,
+    transport: trace === undefined ? transport : tracedTransport(transport, trace),
     grpcPort,
     credentials,
     isReady: () => ready,
