@@ -6,6 +6,16 @@ import type { Replicas } from "../services/runtime/replicas.ts";
 import type { ServiceTransports } from "./operator/services.ts";
 import type { RateLimiter } from "./rate-limit/rate-limiter.ts";
 
+/** Milliseconds. */
+export interface RequestTimes {
+  /** For the headers. */
+  readonly headersMs: number;
+  /** For the whole request. */
+  readonly requestMs: number;
+  /** Between two looks for clients that took longer. */
+  readonly checkMs: number;
+}
+
 /** Everything that a gateway needs from outside. */
 export interface GatewayContext {
   readonly transports: ServiceTransports;
@@ -22,6 +32,8 @@ export interface GatewayContext {
   readonly trustedProxies: readonly Cidr[];
   /** Whether what the gateway cannot serve without works; a gateway that is stopping is never ready. */
   readonly isReady: () => boolean;
+  /** How long a client may take to send a request; the default where absent, shorter in tests. */
+  readonly requestTimes?: RequestTimes;
   /** Where its measurements go. */
   readonly metrics: Registry;
   readonly clock: Clock;

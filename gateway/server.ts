@@ -8,7 +8,7 @@ import { tracing } from "../services/runtime/tracing.ts";
 import { createEventBatcher } from "./batching/event-batcher.ts";
 import { createPushReportBatcher } from "./batching/push-report-batcher.ts";
 import { registerQueueGauges } from "./batching/queue-gauges.ts";
-import type { GatewayContext } from "./context.ts";
+import type { GatewayContext, RequestTimes } from "./context.ts";
 import { createAppStore } from "./credentials/app-store.ts";
 import { createCredentialStore } from "./credentials/credential-store.ts";
 import { secretHash } from "./credentials/secret-comparison.ts";
@@ -34,11 +34,7 @@ import type { Surface } from "./surfaces/surface.ts";
 import type { SurfaceContext } from "./surfaces/surface-context.ts";
 import { createRejections } from "./tail/rejections.ts";
 
-/** Times that a client has to send a request in full, and its headers, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 10_000;
-const HEADERS_TIMEOUT_MS = 5_000;
-/** How often Node looks for slow clients, in milliseconds. */
-const SLOW_CLIENT_CHECK_MS = 1_000;
+const REQUEST_TIMES: RequestTimes = { headersMs: 5_000, requestMs: 10_000, checkMs: 1_000 };
 /** Longer than load balancers keep idle connections (60 s), so that they end them and never reuse a dead one. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_HEADER_BYTES = 16_384;
@@ -61,6 +57,7 @@ function surfacesOf(context: SurfaceContext): readonly Surface[] {
 /** Builds the gateway: public surfaces, operator API and health, over the services' transports. */
 export async function createGateway(context: GatewayContext): Promise<Gateway> {
   const { clock, logger, transports, metrics } = context;
+  const { headersMs, requestMs, checkMs } = context.requestTimes ?? REQUEST_TIMES;
   const rateLimiter = measuredRateLimiter(context.rateLimiter, metrics);
   const identity = createClient(IdentityService, transports.identity);
   const credentials = createCredentialStore({ identity, clock });
@@ -101,15 +98,15 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     return503OnClosing: false,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestMs,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     // Lines about a request name its id themselves; a logger for each request would cost more than the lines.
     childLoggerFactory: (parent) => parent,
     http: {
       requireHostHeader: false,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      headersTimeout: headersMs,
       maxHeaderSize: MAX_HEADER_BYTES,
-      connectionsCheckingInterval: SLOW_CLIENT_CHECK_MS,
+      connectionsCheckingInterval: checkMs,
     },
     // Fastify's types have the last packet as JSON; Node's event has it as a buffer.
     clientErrorHandler: (error, socket) => errors.handle(error as unknown as ReadError, socket as Socket),
@@ -140,8 +137,8 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
   const http2 = serveHttp2Too(app.server, {
     // Fastify routes HTTP/2's requests as well; its types know one kind of server at a time.
     handler: app.routing as unknown as Http2Options["handler"],
-    firstBytesTimeoutMs: HEADERS_TIMEOUT_MS,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    firstBytesTimeoutMs: headersMs,
+    requestTimeoutMs: requestMs,
     idleTimeoutMs: KEEP_ALIVE_TIMEOUT_MS,
     maxHeaderBytes: MAX_HEADER_BYTES,
     draining: draining.signal,

@@ -64,6 +64,7 @@ export function registerExchanges(
     // Comes after the last byte of the answer, and also when the sender leaves before that.
     reply.raw.once("close", () => end(request, reply));
     reply.header("X-Request-Id", requestId);
+    reply.header("X-Content-Type-Options", "nosniff");
   }
 
   function end(request: FastifyRequest, reply: FastifyReply): void {

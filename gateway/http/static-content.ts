@@ -58,7 +58,6 @@ function send(
     ...content.headers,
     ETag: etag,
     Vary: "Accept-Encoding",
-    "X-Content-Type-Options": "nosniff",
   });
   announceEnd(request, reply);
   if (isKnown) return reply.code(304).send();

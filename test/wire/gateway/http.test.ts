@@ -33,6 +33,7 @@ describe("request ids", () => {
       await post("/carillon.ingestion.v1.IngestionService/IngestEvents", {}),
     ];
     for (const answer of answers) expect(answer.headers.get("x-request-id"), `${answer.url}`).toMatch(UUID);
+    for (const answer of answers) expect(answer.headers.get("x-content-type-options"), `${answer.url}`).toBe("nosniff");
     expect(new Set(answers.map(({ headers }) => headers.get("x-request-id"))).size).toBe(answers.length);
   });
 });
