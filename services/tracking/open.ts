@@ -28,6 +28,8 @@ export interface Tracking {
   readonly services: HostedService[];
   /** Work that goes on beside the requests until the signal aborts. */
   maintain(signal: AbortSignal): Promise<void>;
+  /** Does once what of that is due; true if there may be more. */
+  sweep(): Promise<boolean>;
 }
 
 /** Opens the tracking service on its database. */
@@ -58,5 +60,6 @@ export async function openTracking({ database, transports, clock, log, random }:
       await devices.reportInvalidTokens({ ...parseAppKey(app), tokens: messages });
     },
   };
-  return { services: createTrackingServices(context), maintain: createMaintenance(context).run };
+  const { run, sweep } = createMaintenance(context);
+  return { services: createTrackingServices(context), maintain: run, sweep };
 }

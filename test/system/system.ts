@@ -21,7 +21,7 @@ import { createLogger } from "../../services/runtime/log.ts";
 import { openMongodb } from "../../services/storage/mongodb-database.ts";
 import type { Database } from "../../services/storage/open-database.ts";
 import { openSqliteDatabase, type SqliteDatabase } from "../../services/storage/sqlite-database.ts";
-import { openTracking } from "../../services/tracking/open.ts";
+import { openTracking, type Tracking } from "../../services/tracking/open.ts";
 
 export const serviceNames = ["ingestion", "identity", "device", "tracking"] as const;
 export type ServiceName = (typeof serviceNames)[number];
@@ -51,6 +51,8 @@ export interface System {
   sweep(): Promise<void>;
   /** Has ingestion remove what is older than apps keep. */
   removeExpired(): Promise<void>;
+  /** Has tracking look for what was left undone, once. */
+  sweepPushes(): Promise<void>;
   /** Begins anew on what is stored, with nothing remembered. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -64,6 +66,7 @@ export async function startSystem({ clock, databaseOf, mongodbUrl }: SystemOptio
   const random = () => 0.5;
   let hosted: Transport;
   let ingestion: Ingestion;
+  let tracking: Tracking;
   // The services call each other by it before it exists.
   const transport: Transport = {
     unary: (...call) => hosted.unary(...call),
@@ -76,7 +79,7 @@ export async function startSystem({ clock, databaseOf, mongodbUrl }: SystemOptio
     ingestion = await openIngestion({ ...shared, database: databases.ingestion, owner: "system" });
     const identity = await openIdentity({ ...shared, database: databases.identity });
     const device = await openDevice({ ...shared, database: databases.device });
-    const tracking = await openTracking({ ...shared, database: databases.tracking });
+    tracking = await openTracking({ ...shared, database: databases.tracking });
     hosted = createLocalTransport([...ingestion.services, ...identity.services, ...device, ...tracking.services], {
       log,
     });
@@ -97,6 +100,9 @@ export async function startSystem({ clock, databaseOf, mongodbUrl }: SystemOptio
     removeExpired: () => ingestion.removeExpired(),
     async sweep() {
       while (await ingestion.sweep());
+    },
+    async sweepPushes() {
+      await tracking.sweep();
     },
     async restart() {
       await ingestion.stop();
