@@ -60,7 +60,7 @@ export function refreshToken(context: IngestionContext) {
     });
     // Accepted is accepted: what it moves follows by itself where it takes longer.
     if (outcome === DeviceOutcome.ACCEPTED) {
-      const settled = settling(`${app}/${oldKey}`, () => settleDevice(context, app, oldKey));
+      const settled = settling(`${app}/${oldKey}`, () => settleDevice(context, { app, deviceKey: oldKey }));
       await finishesInTime(context, settled);
     }
     return create(RefreshTokenResponseSchema, { outcome: outcomes[outcome] });
@@ -76,6 +76,6 @@ async function finishOutstanding(context: IngestionContext, app: AppKey, deviceK
       context,
       pending.map((event) => ({ event, profileVersion: 0 })),
     );
-    for (const device of due) await settleDevice(context, device.app, device.deviceKey);
+    for (const device of due) await settleDevice(context, device);
   }
 }

@@ -68,7 +68,7 @@ export function createIngestion(context: IngestionContext, owner: string): Inges
         reportRejections: reportRejections(tail),
         eraseProfile: eraseProfile(context),
         async settleDevice(request) {
-          await settleDevice(context, appKey(request), request.deviceKey);
+          await settleDevice(context, { app: appKey(request), deviceKey: request.deviceKey });
           return create(SettleDeviceResponseSchema);
         },
       }),

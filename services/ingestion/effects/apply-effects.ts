@@ -29,6 +29,8 @@ interface DecidedEvent extends PendingEvent {
 export interface DueDevice {
   readonly app: StoredEvent["app"];
   readonly deviceKey: string;
+  /** The device as it was when something became due. */
+  readonly scope: AttributionScope;
 }
 
 /**
@@ -118,7 +120,7 @@ async function decideAttributions(
     const { scope, outcome } = told[i]!;
     if (scope.due !== undefined && !dueScopes.has(scope)) {
       dueScopes.add(scope);
-      due.push({ app: event.app, deviceKey: event.deviceKey });
+      due.push({ app: event.app, deviceKey: event.deviceKey, scope });
     }
     if (!isFloating(event)) {
       decided.push({ ...pending, decidedVersion: event.attributionVersion });

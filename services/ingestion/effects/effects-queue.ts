@@ -61,8 +61,8 @@ export function createEffectsQueue(context: IngestionContext): EffectsQueue {
   }
 
   /** Settles a device; all who ask while that is under way share the next time. */
-  function settle({ app, deviceKey }: DueDevice): Promise<void> {
-    const work = oneADevice(`${app}/${deviceKey}`, () => inTurn(() => settleDevice(context, app, deviceKey)));
+  function settle(device: DueDevice): Promise<void> {
+    const work = oneADevice(`${device.app}/${device.deviceKey}`, () => inTurn(() => settleDevice(context, device)));
     settling.add(work);
     const over = () => settling.delete(work);
     work.then(over, over);

@@ -14,20 +14,36 @@ const PAGE = 500;
 /**
  * Attributes a device's floating events anew where that is due, until nothing is (decision 0001, point 3).
  *
- * @param deviceKey key of any of the device's tokens
+ * @param device `deviceKey` is that of any of its tokens; `scope` what its registry answered last, if it did: one that
+ * is out of date is found out by what it decides being refused
  * @throws whatever a store or a service answers; the range then stays due
  */
-export async function settleDevice(context: IngestionContext, app: AppKey, deviceKey: string): Promise<void> {
+export async function settleDevice(
+  context: IngestionContext,
+  {
+    app,
+    deviceKey,
+    scope: known,
+  }: { readonly app: AppKey; readonly deviceKey: string; readonly scope?: AttributionScope },
+): Promise<void> {
+  const device = { ...parseAppKey(app), deviceKey };
+  let scope = known ?? (await currentScope(context, device));
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const { scopes } = await context.devices.getAttributionScopes({ ...parseAppKey(app), deviceKeys: [deviceKey] });
-    const scope = scopes[0];
     if (scope?.due === undefined) return;
     await settleRange(context, app, { scope, due: scope.due });
-    const { fromMs, toMs } = scope.due;
+    const { fromMs, toMs, version: dueVersion } = scope.due;
     await settlePushes(context, { app, scope, range: { fromMs, toMs, observed: new Set() } });
-    await context.devices.markSettled({ ...parseAppKey(app), deviceKey, dueVersion: scope.due.version });
+    ({ scope } = await context.devices.markSettled({ ...device, dueVersion }));
   }
   throw keptChanging("the attribution on a device");
+}
+
+async function currentScope(
+  { devices }: IngestionContext,
+  { tenantId, appId, deviceKey }: { readonly tenantId: string; readonly appId: string; readonly deviceKey: string },
+): Promise<AttributionScope | undefined> {
+  const { scopes } = await devices.getAttributionScopes({ tenantId, appId, deviceKeys: [deviceKey] });
+  return scopes[0];
 }
 
 async function settleRange(

@@ -69,7 +69,7 @@ export function createSweeper(context: IngestionContext, owner: string): Sweeper
       context,
       events.map((event) => ({ event, profileVersion: 0 })),
     );
-    for (const { app, deviceKey } of due) await settleDevice(context, app, deviceKey);
+    for (const device of due) await settleDevice(context, device);
   }
 
   async function sweepDevices({ beforeMs, afterMs }: Times): Promise<boolean> {
@@ -77,7 +77,8 @@ export function createSweeper(context: IngestionContext, owner: string): Sweeper
       context.devices.listUnsettled({ ...times, limit: BATCH }),
     );
     const devices = (await Promise.all(answers)).flatMap((answer) => answer.devices);
-    const settle = (device: (typeof devices)[number]) => settleDevice(context, appKey(device), device.deviceKey);
+    const settle = (device: (typeof devices)[number]) =>
+      settleDevice(context, { app: appKey(device), deviceKey: device.deviceKey });
     await oneByOne(devices, settle, context.clock.now());
     return devices.length >= BATCH;
   }

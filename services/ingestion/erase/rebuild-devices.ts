@@ -20,7 +20,7 @@ export async function rebuildDevices(context: IngestionContext, erasure: Erasure
     const { deviceKeys, ownershipEnded } = await rebuildDevice(context, erasure, deviceKey);
     for (const key of deviceKeys) rebuilt.add(key);
     if (ownershipEnded) owned += 1;
-    await settleDevice(context, erasure.app, deviceKey);
+    await settleDevice(context, { app: erasure.app, deviceKey });
   }
   return owned;
 }

@@ -24,7 +24,8 @@ export async function settleDevicesOf(context: IngestionContext, { app }: Erasur
   const deviceKeys = deviceKeysOf(events);
   if (deviceKeys.length === 0) return;
   const { scopes } = await context.devices.getAttributionScopes({ ...parseAppKey(app), deviceKeys });
-  for (const { due, deviceKeys: keys } of scopes) if (due !== undefined) await settleDevice(context, app, keys[0]!);
+  for (const { due, deviceKeys: keys } of scopes)
+    if (due !== undefined) await settleDevice(context, { app, deviceKey: keys[0]! });
 }
 
 /** Keys of the tokens that events name, each once. */
@@ -46,7 +47,7 @@ async function settledPage(
       context,
       pending.map((event) => ({ event, profileVersion: 0 })),
     );
-    for (const device of due) await settleDevice(context, device.app, device.deviceKey);
+    for (const device of due) await settleDevice(context, device);
   }
   throw keptChanging("the attribution of the erased user's events");
 }

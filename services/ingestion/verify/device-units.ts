@@ -42,7 +42,7 @@ function deviceUnit(context: IngestionContext, app: AppKey, listed: DeviceState)
     async repair(findings) {
       await reattributeNamed(context, app, subjects(findings, "event"));
       await rebuild(context, app, listed.deviceKey);
-      await settleDevice(context, app, listed.deviceKey);
+      await settleDevice(context, { app, deviceKey: listed.deviceKey });
       await context.journal.recompute(subjects(findings, "journal").map((fingerprint) => ({ app, fingerprint })));
     },
   };

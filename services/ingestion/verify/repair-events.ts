@@ -11,7 +11,7 @@ export async function applyOnceMore(context: IngestionContext, events: readonly 
     // Version 0: nothing is known of the profiles, so that they are computed anew.
     events.map((event) => ({ event, profileVersion: 0 })),
   );
-  for (const { app, deviceKey } of due) await settleDevice(context, app, deviceKey);
+  for (const device of due) await settleDevice(context, device);
 }
 
 /** Gives those of the events that name their user back to them. Others follow from their device. */

@@ -659,11 +659,17 @@ export declare type MarkSettledRequest = Message<"carillon.device.v1.MarkSettled
 export declare const MarkSettledRequestSchema: GenMessage<MarkSettledRequest>;
 
 /**
- * Nothing to tell.
+ * What is still due.
  *
  * @generated from message carillon.device.v1.MarkSettledResponse
  */
 export declare type MarkSettledResponse = Message<"carillon.device.v1.MarkSettledResponse"> & {
+  /**
+   * The device as it is now.
+   *
+   * @generated from field: carillon.device.v1.AttributionScope scope = 1;
+   */
+  scope?: AttributionScope | undefined;
 };
 
 /**
