@@ -10,6 +10,8 @@ export default defineConfig({
     // test measures time by it. Milliseconds.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // As many as there are processors, the one for the main process included: most tests wait more than they compute.
+    maxWorkers: 2,
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
   },
 });
