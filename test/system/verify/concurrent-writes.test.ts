@@ -69,7 +69,9 @@ async function write(shop: AppCalls, seed: number): Promise<void> {
 
 /** A device that nothing made known yet, or another user's, or one that kept changing. */
 function refused(error: unknown): void {
-  expect(String(error)).toMatch(/not_found|already_exists|failed_precondition|unavailable|deadline_exceeded|internal|kept changing/);
+  expect(String(error)).toMatch(
+    /not_found|already_exists|failed_precondition|unavailable|deadline_exceeded|internal|kept changing/,
+  );
 }
 
 /** After a sweep nothing is outstanding. */
