@@ -31,6 +31,11 @@ export function createRetention(context: IngestionContext, owner: string): Reten
   const isMine = () => holdLease(leases, clock, { name: "retention", owner, ttlMs: LEASE_MS });
 
   async function removeExpired(signal: AbortSignal): Promise<void> {
+    if (!(await isMine())) return;
+    // What a crash left: the journal entries of what it removed, of apps too that keep everything by now.
+    const where = { field: "isUncounted", equals: 1 };
+    for (const { value } of await context.retentions.page({ keyPrefix: "", where, limit: PAGE }))
+      await countJournalAnew(context, value.app, value.causes);
     for await (const app of appsWithRetention(context)) {
       if (signal.aborted || !(await isMine())) return;
       await removeExpiredOf(app, async () => !signal.aborted && (await isMine()));
@@ -42,8 +47,6 @@ export function createRetention(context: IngestionContext, owner: string): Reten
     const key = appKey(app);
     const nowMs = clock.now();
     const begun = await changeRetention(context, key, (stored) => stored);
-    // What a crash left: the entries of what it removed.
-    await countJournalAnew(context, key, begun.causes);
     if (begun.days === app.retentionDays && nowMs < begun.passedMs + PASS_INTERVAL_MS) return;
     const pass = { app: key, beforeMs: nowMs - app.retentionDays * DAY_MS, goesOn };
     // Pushes first: an event stays as long as a push is attributed on its account.

@@ -15,5 +15,8 @@ export interface Retention {
   readonly causes: readonly string[];
 }
 
-/** By the key of the app. */
-export const retentionKind: DocumentKind<Retention> = { name: "retentions", fields: {} };
+/** By the key of the app; found by `isUncounted` where there are causes. */
+export const retentionKind: DocumentKind<Retention> = {
+  name: "retentions",
+  fields: { isUncounted: ({ causes }) => (causes.length > 0 ? 1 : null) },
+};
