@@ -4,6 +4,7 @@ import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } 
 import { IdentityService } from "../proto/gen/carillon/identity/v1/identity_service_pb.js";
 import { IngestionService } from "../proto/gen/carillon/ingestion/v1/ingestion_service_pb.js";
 import { TrackingService } from "../proto/gen/carillon/tracking/v1/tracking_service_pb.js";
+import { listenError } from "../services/runtime/listen-error.ts";
 import { tracing } from "../services/runtime/tracing.ts";
 import { createEventBatcher } from "./batching/event-batcher.ts";
 import { createPushReportBatcher } from "./batching/push-report-batcher.ts";
@@ -146,7 +147,9 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
 
   return {
     async listen({ host, port }) {
-      await app.listen({ host, port });
+      await app.listen({ host, port }).catch((error: unknown) => {
+        throw listenError({ host, port, setting: "CARILLON_HTTP_PORT" }, error);
+      });
       return (app.server.address() as AddressInfo).port;
     },
     async close() {

@@ -117,6 +117,11 @@ export function registerExchanges(
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   app.setErrorHandler((error, request, reply) => {
     const { head } = request.exchange;
+    const { statusCode = 500 } = error as { statusCode?: number };
+    if (statusCode < 500) {
+      const fault = { kind: "malformed", message: "the request cannot be read" } as const;
+      return sendAnswer(request, reply, options.shapeOf(head.path).answerFault({ kind: "unreadable", fault }, head));
+    }
     logger.error({ err: error, requestId: head.requestId }, "request failed");
     return sendAnswer(request, reply, options.shapeOf(head.path).answerFault({ kind: "internal" }, head));
   });

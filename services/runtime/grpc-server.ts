@@ -19,6 +19,7 @@ import { maxMessageBytes } from "./grpc-limits.ts";
 import { toHeaders, toMetadata, toStatus } from "./grpc-metadata.ts";
 import { reflectionOf } from "./grpc-reflection.ts";
 import type { HostedService } from "./hosted-service.ts";
+import { listenError } from "./listen-error.ts";
 import type { Logger } from "./log.ts";
 import {
   type IncomingCall,
@@ -78,7 +79,7 @@ export function createGrpcServer({ services, log, tls }: GrpcServerOptions): Grp
       new Promise((resolve, reject) => {
         const address = `${urlHost(host)}:${port}`;
         server.bindAsync(address, tls?.server ?? ServerCredentials.createInsecure(), (error, bound) => {
-          if (error) reject(new Error(`cannot listen on ${address} for gRPC`, { cause: error }));
+          if (error) reject(listenError({ host, port, setting: "CARILLON_GRPC_PORT" }, error));
           else resolve(bound);
         });
       }),

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { collectDefaultMetrics, Registry } from "prom-client";
+import { listenError } from "./listen-error.ts";
 
 /** A registry of its own, with the process's default metrics, for everything that a process measures. */
 export function createMetrics(): Registry {
@@ -47,7 +48,7 @@ export async function serveMetrics(
   try {
     await once(server, "listening");
   } catch (error) {
-    throw new Error(`cannot listen on ${address.host}:${address.port} for metrics`, { cause: error });
+    throw listenError({ ...address, setting: "CARILLON_METRICS_PORT" }, error);
   }
   return {
     port: (server.address() as AddressInfo).port,

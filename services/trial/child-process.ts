@@ -12,7 +12,7 @@ export interface ChildOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly lifecycle: Lifecycle;
   /** Called when the process ends although nobody stopped it. */
-  readonly onUnexpectedEnd: (status: number | null) => Promise<void>;
+  readonly onUnexpectedEnd: (end: string) => Promise<void>;
 }
 
 /** Starts a Node process whose output is ours; the lifecycle stops it and waits for its end. It does not outlive us. */
@@ -23,14 +23,16 @@ export function startChild({ name, script, environment, lifecycle, onUnexpectedE
   });
   const ended = once(child, "exit");
   let stopping = false;
-  child.once("exit", async (status) => {
-    if (!stopping) await onUnexpectedEnd(status);
+  child.once("exit", async (status, signal) => {
+    if (!stopping) await onUnexpectedEnd(signal === null ? `ended with status ${status}` : `was ended by ${signal}`);
   });
   lifecycle.onStop(name, async () => {
     stopping = true;
     child.kill("SIGTERM");
-    const [status] = child.exitCode === null && child.signalCode === null ? await ended : [child.exitCode];
-    if (status !== 0) throw new Error(`${name} ended with status ${status}`);
+    const runs = child.exitCode === null && child.signalCode === null;
+    const [status, signal] = runs ? await ended : [child.exitCode, child.signalCode];
+    // One that was still starting has nothing to finish, and SIGTERM ends it.
+    if (status !== 0 && signal !== "SIGTERM") throw new Error(`${name} ended with status ${status}`);
   });
   return child;
 }

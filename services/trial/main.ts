@@ -35,7 +35,7 @@ type TrialConfig = Config<typeof settings>;
 await runProcess({ name: "trial", environment: process.env, settings, start });
 
 /** Runs the gateway and the four services as processes of their own, as they would run in containers. */
-async function start({ config, log, lifecycle }: RunningProcess<typeof settings>): Promise<void> {
+async function start({ config, lifecycle }: RunningProcess<typeof settings>): Promise<void> {
   const { host, dataDir } = config;
   const credentials = await prepareCredentials(config);
   const ports = await choosePorts(config);
@@ -52,8 +52,8 @@ async function start({ config, log, lifecycle }: RunningProcess<typeof settings>
       script: fileURLToPath(new URL(`${folder}/main.ts`, import.meta.url)),
       environment: { ...environment, ...own },
       lifecycle,
-      async onUnexpectedEnd(status) {
-        log.fatal({ status }, `${name} has ended; stopping the others`);
+      async onUnexpectedEnd(end) {
+        process.stderr.write(`carillon: ${name} ${end}; stopping the others\n`);
         await lifecycle.stop();
         process.exit(1);
       },
@@ -94,6 +94,8 @@ async function prepareCredentials({ databaseUrl, dataDir, operatorToken }: Trial
 /** Every process has to know the others' ports before they listen, so free ones are chosen here. */
 async function choosePorts({ host, httpPort, grpcPort, metricsPort }: TrialConfig) {
   const processes = services.length + 1;
+  requireRow({ setting: "CARILLON_GRPC_PORT", first: grpcPort, count: services.length });
+  requireRow({ setting: "CARILLON_METRICS_PORT", first: metricsPort, count: processes });
   const free = await freePorts(host, 1 + services.length + processes);
   const follow = (first: number, count: number) => {
     const picked = free.splice(0, count);
@@ -101,6 +103,13 @@ async function choosePorts({ host, httpPort, grpcPort, metricsPort }: TrialConfi
   };
   const [http = 0] = follow(httpPort, 1);
   return { http, grpc: follow(grpcPort, services.length), metrics: follow(metricsPort, processes) };
+}
+
+/** Throws where the last port of a row would be none. */
+function requireRow({ setting, first, count }: { setting: string; first: number; count: number }): void {
+  const most = 65_536 - count;
+  if (first > most)
+    throw new Error(`${setting} is ${first} and should be ${most} at most, as it is the first of ${count} in a row`);
 }
 
 async function untilReady(url: string): Promise<void> {

@@ -35,7 +35,8 @@ export function faultOf(input: RequestInput, answer: HttpAnswer): string | undef
   // What did not arrive in full belongs to no surface.
   if (status === 408) return jsonFault(answer.body, "Errors");
   if (isCall) return operatorFault(answer);
-  if (status === 404 || status === 405 || input.operation === undefined) return unservedFault(input.path, answer);
+  if (status === 404 || status === 405 || input.operation === undefined || input.method === "OPTIONS")
+    return unservedFault(input.path, answer);
   return publishedFault(input.operation, answer);
 }
 
