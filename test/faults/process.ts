@@ -29,6 +29,7 @@ export interface ProcessEnd {
 
 /** A process of the product, as `npm run start:<name>` starts it. */
 export interface StartedProcess {
+  hasEnded(): boolean;
   /** Sends a signal and, unless the process is only to be stopped or continued, waits for its end. */
   signal(signal: NodeJS.Signals): Promise<ProcessEnd>;
 }
@@ -46,9 +47,11 @@ export function startProcess({ name, settings, environment, nodeOptions = [], sa
   });
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => say(`${name}: ${chunk.toString().trimEnd().slice(0, 2_000)}`));
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   return {
+    hasEnded,
     async signal(sent) {
-      if (child.exitCode === null && child.signalCode === null) {
+      if (!hasEnded()) {
         const ended = once(child, "exit");
         child.kill(sent);
         if (sent !== "SIGSTOP" && sent !== "SIGCONT") await ended;

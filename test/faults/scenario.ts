@@ -8,6 +8,8 @@ import { differences, type OperatorApi, operatorTransport } from "./state.ts";
 /** Load before the fault once it is under way, and after it, milliseconds. */
 const BEFORE_MS = 1_500;
 const AFTER_MS = 1_500;
+/** How long requests may go on being refused after the fault. */
+const ACCEPTED_WITHIN_MS = 60_000;
 /** How often the state is read until it is what it should be, and how often in all: a minute. */
 const LOOK_EVERY_MS = 500;
 const LOOKS = 120;
@@ -54,7 +56,7 @@ export async function survive(scenario: Scenario): Promise<LoadResult & { readon
   await fault(load);
   const overMs = performance.now();
   await sleep(AFTER_MS);
-  const result = await load.finish();
+  const result = await accepted(load, system);
   const recoveryMs = await untilRight(system, { app, accepted: result.accepted, sinceMs: overMs });
   const { events, refreshes, pushes } = result.accepted;
   const counts = [...result.answers].map(([status, count]) => `${status}: ${count}`).join(", ");
@@ -78,6 +80,14 @@ export async function survive(scenario: Scenario): Promise<LoadResult & { readon
     });
   }
   return { ...result, app };
+}
+
+/** What was accepted, once everything that was begun is; rejects when that takes more than a minute. */
+function accepted(load: Load, system: System): Promise<LoadResult> {
+  const late = sleep(ACCEPTED_WITHIN_MS, undefined, { ref: false }).then(() => {
+    throw new Error(`requests are still refused a minute after the fault:\n${system.output()}`);
+  });
+  return Promise.race([load.finish(), late]);
 }
 
 interface Expected {

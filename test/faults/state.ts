@@ -14,6 +14,7 @@ export function operatorTransport({ url, operatorToken }: OperatorApi): Transpor
   return createConnectTransport({
     baseUrl: url,
     httpVersion: "1.1",
+    defaultTimeoutMs: 30_000,
     interceptors: [
       (next) => (request) => {
         request.header.set("authorization", `Bearer ${operatorToken}`);

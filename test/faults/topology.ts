@@ -44,7 +44,10 @@ export interface Topology {
   start(name: ProcessName): void;
   /** Sends a signal and, unless the process is only to be stopped or continued, waits for its end. */
   signal(name: ProcessName, signal: NodeJS.Signals): Promise<ProcessEnd>;
-  /** Resolves when the gateway says that it is ready; fails when it is not within 30 s. */
+  /**
+   * Resolves when every process says that it is ready; fails when one is not after a minute. One that could not reach its
+   * store in time and ended is started again, as a supervisor does.
+   */
   ready(): Promise<void>;
   /** The last lines that processes have written, for the report of a failure. */
   output(): string;
@@ -102,7 +105,11 @@ export async function startTopology(options: TopologyOptions = {}): Promise<Topo
     start,
     signal,
     async ready() {
-      if (!(await isReady(url))) throw new Error(`the gateway was not ready after 30 s:\n${lines.join("\n")}`);
+      for (const name of running.keys()) {
+        const asked = name === "gateway" || name === "carillon" ? url : `http://${host}:${metricsPortOf.get(name)}`;
+        const restart = () => running.get(name)?.hasEnded() && start(name);
+        if (!(await isReady(asked, restart))) throw new Error(`${name} is not ready:\n${lines.join("\n")}`);
+      }
     },
     output: () => lines.join("\n"),
     async close() {
@@ -112,9 +119,10 @@ export async function startTopology(options: TopologyOptions = {}): Promise<Topo
   };
 }
 
-/** Whether a process says that it is ready, asked for up to 30 s. */
-export async function isReady(url: string): Promise<boolean> {
-  for (let asked = 0; asked < 300; asked++) {
+/** Whether a process says that it is ready, asked for up to a minute; `meanwhile` is called before each time. */
+export async function isReady(url: string, meanwhile?: () => void): Promise<boolean> {
+  for (let asked = 0; asked < 600; asked++) {
+    meanwhile?.();
     const ready = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
       ({ ok }) => ok,
       () => false,

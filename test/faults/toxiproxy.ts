@@ -31,6 +31,7 @@ export async function startToxiproxy(): Promise<Toxiproxy> {
   async function ask(method: string, path: string, body?: object): Promise<void> {
     const answer = await fetch(`http://${host}:${port}${path}`, {
       method,
+      signal: AbortSignal.timeout(10_000),
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`toxiproxy: ${path} answered ${answer.status}: ${await answer.text()}`);
