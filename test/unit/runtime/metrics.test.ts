@@ -11,7 +11,7 @@ test("a registry of its own is served as text at /metrics, and nothing elsewhere
   expect(await answer.text()).toContain("\ncarillon_probes_total 3\n");
   expect((await fetch(`http://127.0.0.1:${server.port}/`)).status).toBe(404);
   await expect(serveMetrics(registry, { host: "127.0.0.1", port: server.port })).rejects.toThrow(
-    `cannot listen on 127.0.0.1:${server.port} for metrics`,
+    `cannot listen on 127.0.0.1:${server.port} (CARILLON_METRICS_PORT): the port is in use`,
   );
   await server.close();
 });

@@ -63,7 +63,9 @@ describe("a gRPC server", () => {
     await once(taken, "listening");
     const other = createGrpcServer({ services: [], log: silent });
     const address = { host, port: (taken.address() as AddressInfo).port };
-    await expect(other.listen(address)).rejects.toThrow(`cannot listen on ${host}:${address.port} for gRPC`);
+    await expect(other.listen(address)).rejects.toThrow(
+      `cannot listen on ${host}:${address.port} (CARILLON_GRPC_PORT)`,
+    );
     taken.close();
     await other.close(0);
   });
