@@ -30,7 +30,9 @@ export interface FillOptions {
 /** Stores events of a year, their effects done, in the file of one process that is not running. */
 export function fillEvents(dataDir: string, { app, events, say }: FillOptions): void {
   const db = new DatabaseSync(join(dataDir, "carillon.sqlite"));
-  db.exec(`PRAGMA synchronous = OFF; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA temp_store = FILE`);
+  db.exec(
+    `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA temp_store = FILE`,
+  );
   eventPrograms.migrate(db);
   eventPrograms.prepare(db).writes.insert([newEventRow(template(app, Date.now()))]);
   db.exec("CREATE TEMP TABLE users (number INTEGER PRIMARY KEY, token TEXT NOT NULL, key BLOB NOT NULL)");
@@ -60,7 +62,7 @@ export function fillEvents(dataDir: string, { app, events, say }: FillOptions): 
     say(`index ${String(name)} after ${Math.round((performance.now() - since) / 1_000)} s`);
   }
   insertUpTo(events, Math.max(1, sorted));
-  db.exec("UPDATE events SET pending_since = NULL WHERE pending_since IS NOT NULL; PRAGMA wal_checkpoint(TRUNCATE)");
+  db.exec("UPDATE events SET pending_since = NULL WHERE pending_since IS NOT NULL");
   db.close();
   // Nothing of this is left to write when something is measured.
   const file = openSync(join(dataDir, "carillon.sqlite"), "r+");
