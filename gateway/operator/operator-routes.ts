@@ -59,7 +59,9 @@ async function answerCall(request: FastifyRequest, reply: FastifyReply, handler:
   if (unreadable !== undefined) return sendAnswer(request, reply, unreadable);
   if (!wasCalled) exchange.verdict = "unreadable";
   reply.hijack();
-  reply.raw.setHeader("X-Request-Id", exchange.head.requestId);
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  }
   await universalResponseToNodeResponse(answer, reply.raw).catch((error: unknown) => {
     // Whoever left is noted as that; a stream that broke has told its reader why.
     request.log.debug({ err: error, requestId: exchange.head.requestId }, "the answer of a call broke off");
