@@ -30,7 +30,8 @@ try {
   else await run(options);
 } catch (error) {
   process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  // At once: what was started ends with this process.
+  process.exit(1);
 }
 
 async function run(options: NonNullable<ReturnType<typeof readOptions>>): Promise<void> {
