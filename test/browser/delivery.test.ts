@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect } from "vitest";
@@ -13,6 +13,13 @@ function trackMany(page: Page, prefix: string, count: number): Promise<void> {
 
 function numbered(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, at) => `${prefix}_${at}`);
+}
+
+/** Whether a browser has written a text that a page stores to its profile. */
+async function isOnDisk(profile: string, text: string): Promise<boolean> {
+  const folder = join(profile, "Default", "Local Storage", "leveldb");
+  const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), "latin1")));
+  return files.some((content) => content.includes(text));
 }
 
 describe.runIf(chromiumIsHere).concurrent("every event is stored exactly once", () => {
@@ -75,6 +82,9 @@ describe.runIf(chromiumIsHere).concurrent("every event is stored exactly once", 
     const page = await open();
     await trackMany(page, "kept", 3);
     await until(() => queued(page), 3);
+    await page.close();
+    // Chromium writes what pages store some seconds later, and not always before it ends.
+    await until(() => isOnDisk(profile.folder, "kept_2"), true);
     await first.close();
     gateway.fail(undefined);
     const second = await profile.launch();
