@@ -20,7 +20,7 @@ only if two do the same at once, the simulation is that of people who do.
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: "string", default: "300" },
+    seeds: { type: "string", default: "1500" },
     only: { type: "string", default: "" },
     help: { type: "boolean" },
   },
