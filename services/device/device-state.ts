@@ -4,6 +4,7 @@ import {
   DeviceStateSchema,
   type ObservedDevice,
 } from "../../proto/gen/carillon/device/v1/device_registry_service_pb.js";
+import type { Filed } from "../storage/versioned-documents.ts";
 import type { Device } from "./device.ts";
 import { parseLatestEvent, parsePosition, positionMessage } from "./event-messages.ts";
 import { parseDocumentKey, unsettledSince } from "./store.ts";
@@ -12,7 +13,7 @@ import { parseDocumentKey, unsettledSince } from "./store.ts";
 export type Observed = Pick<Device, "tokens" | "known" | "latest" | "latestIdentified" | "floating" | "hashToMs">;
 
 /** A device as it is stored, as a message. */
-export function deviceState(key: string, device: Device): DeviceState {
+export function deviceState(key: string, device: Device, filed: Filed): DeviceState {
   const { latest, latestIdentified, erased, floating, hashToMs, due } = device;
   const unsettled = unsettledSince(device);
   return create(DeviceStateSchema, {
@@ -43,6 +44,7 @@ export function deviceState(key: string, device: Device): DeviceState {
       deviceToken,
       receivedTimeMs,
     })),
+    ...filed,
   });
 }
 

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import {
+  type DeviceState,
   type GetDeviceStatesRequest,
   type GetDeviceStatesResponse,
   GetDeviceStatesResponseSchema,
@@ -9,6 +10,7 @@ import {
 } from "../../proto/gen/carillon/device/v1/device_registry_service_pb.js";
 import { appKey } from "../runtime/app-key.ts";
 import type { DeviceContext } from "./context.ts";
+import type { Device } from "./device.ts";
 import { deviceState } from "./device-state.ts";
 import { locate } from "./locate.ts";
 import { documentKey, parseDocumentKey } from "./store.ts";
@@ -20,8 +22,9 @@ export function listDeviceStates(context: DeviceContext) {
     const keyPrefix = documentKey(appKey(request), "");
     const page = await context.store.page({ keyPrefix, afterKey: keyPrefix + afterDeviceKey, limit });
     const last = page.length < limit ? undefined : page.at(-1);
+    const devices = page.flatMap(({ key, value }) => (value.kind === "device" ? { key, device: value.device } : []));
     return create(ListDeviceStatesResponseSchema, {
-      devices: page.flatMap(({ key, value }) => (value.kind === "device" ? deviceState(key, value.device) : [])),
+      devices: await deviceStates(context, devices),
       nextDeviceKey: last === undefined ? "" : parseDocumentKey(last.key).deviceKey,
     });
   };
@@ -34,7 +37,22 @@ export function getDeviceStates(context: DeviceContext) {
     const located = await locate(context, keys, context.store.load);
     const devices = new Map([...located.values()].map(({ key, device }) => [key, device]));
     return create(GetDeviceStatesResponseSchema, {
-      devices: [...devices].flatMap(([key, device]) => (device === undefined ? [] : deviceState(key, device))),
+      devices: await deviceStates(
+        context,
+        [...devices].flatMap(([key, device]) => (device === undefined ? [] : { key, device })),
+      ),
     });
   };
+}
+
+/** Devices are never removed, so that all of them are filed. */
+async function deviceStates(
+  { store }: DeviceContext,
+  devices: readonly { readonly key: string; readonly device: Device }[],
+): Promise<DeviceState[]> {
+  const filed = await store.filed(devices.map(({ key }) => key));
+  return devices.flatMap(({ key, device }) => {
+    const places = filed.get(key);
+    return places === undefined ? [] : deviceState(key, device, places);
+  });
 }

@@ -12,9 +12,10 @@ export async function listMergeStates({ store }: IdentityContext, request: ListM
   const { afterFingerprint, limit } = request;
   const page = await store.merges.page({ keyPrefix, afterKey: keyPrefix + afterFingerprint, limit });
   const last = page.length < limit ? undefined : page.at(-1);
+  const filed = await store.merges.filed(page.map(({ key }) => key));
   return {
     merges: page.flatMap(({ key, value }) =>
-      isLive(value) ? { fingerprint: key.slice(keyPrefix.length), state: value } : [],
+      isLive(value) ? { fingerprint: key.slice(keyPrefix.length), state: value, ...filed.get(key) } : [],
     ),
     nextFingerprint: last === undefined ? "" : last.key.slice(keyPrefix.length),
   };
@@ -22,12 +23,14 @@ export async function listMergeStates({ store }: IdentityContext, request: ListM
 
 /** `IdentityService.GetMergeStates`. */
 export async function getMergeStates({ store }: IdentityContext, { keys }: GetMergeStatesRequest) {
-  const documents = await store.merges.load([...new Set(keys.map(mergeKey))]);
+  const distinct = [...new Set(keys.map(mergeKey))];
+  const documents = await store.merges.load(distinct);
+  const filed = await store.merges.filed(distinct);
   return {
     merges: keys.map((key) => {
       const document = documents.get(mergeKey(key))?.value;
-      const state = document !== undefined && isLive(document) ? { state: document } : {};
-      return { fingerprint: key.fingerprint, ...state };
+      const entry = document !== undefined && isLive(document) ? { state: document, ...filed.get(mergeKey(key)) } : {};
+      return { fingerprint: key.fingerprint, ...entry };
     }),
   };
 }

@@ -5,7 +5,13 @@ import { keyRange } from "./key-range.ts";
 import { casWriter } from "./mongodb-cas-write.ts";
 import type { MongodbDatabase } from "./mongodb-database.ts";
 import { onMongodb } from "./mongodb-errors.ts";
-import { conflict, type DocumentKind, type DocumentPageQuery, type VersionedDocuments } from "./versioned-documents.ts";
+import {
+  conflict,
+  type DocumentKind,
+  type DocumentPageQuery,
+  filedText,
+  type VersionedDocuments,
+} from "./versioned-documents.ts";
 
 interface StoredDocument<T> {
   readonly _id: string;
@@ -35,8 +41,8 @@ export async function mongodbVersionedDocuments<T>(
     await onMongodb(() => collection.createIndex({ [`fields.${name}`]: 1, _id: 1 }, { name }));
   }
 
-  function replacement(value: T, version: number): Omit<StoredDocument<T>, "_id"> {
-    return { version, value, fields: Object.fromEntries(fields.map(([name, extract]) => [name, extract(value)])) };
+  function fieldsOf(value: T): StoredDocument<T>["fields"] {
+    return Object.fromEntries(fields.map(([name, extract]) => [name, extract(value)]));
   }
 
   return {
@@ -51,7 +57,7 @@ export async function mongodbVersionedDocuments<T>(
         writes.map(({ key, expectedVersion, value }, index) => ({
           key,
           expectedVersion,
-          replacement: replacement(value, versions[index]!),
+          replacement: { version: versions[index]!, value, fields: fieldsOf(value) },
         })),
       );
       return versions.map((version, index) => (written[index] ? version : conflict));
@@ -68,6 +74,16 @@ export async function mongodbVersionedDocuments<T>(
       const cursor = collection.find(filter, { hint }).sort({ _id: 1 }).limit(query.limit);
       const found = await onMongodb(() => cursor.toArray());
       return found.map(({ _id, version, value }) => ({ key: _id, version, value }));
+    },
+
+    async filed(keys) {
+      const found = await onMongodb(() => collection.find({ _id: { $in: [...keys] } }).toArray());
+      return new Map(
+        found.map(({ _id, value, fields: stored }) => [
+          _id,
+          { filedAs: filedText(stored), shouldBeFiledAs: filedText(fieldsOf(value)) },
+        ]),
+      );
     },
   };
 }

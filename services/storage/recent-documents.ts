@@ -83,5 +83,6 @@ export function rememberRecent<T>(store: VersionedDocuments<T>, maxBytes: number
       await store.remove(removals);
     },
     page: (query) => store.page(query),
+    filed: (keys) => store.filed(keys),
   };
 }

@@ -15,10 +15,13 @@ export interface DocumentRow {
   readonly value: string;
 }
 
-export interface DocumentRowWrite extends DocumentRow {
-  readonly expectedVersion: number;
+export interface FiledDocumentRow extends DocumentRow {
   /** In the order of the table's fields. */
   readonly fields: readonly (string | number | null)[];
+}
+
+export interface DocumentRowWrite extends FiledDocumentRow {
+  readonly expectedVersion: number;
 }
 
 export interface DocumentRowQuery {
@@ -108,6 +111,16 @@ export const documentPrograms = defineSqlitePrograms({
         load({ table, keys }: { table: DocumentTable; keys: readonly string[] }): DocumentRow[] {
           const sql = `SELECT key, version, value FROM ${quoted(table.name)} WHERE key = ?`;
           return keys.flatMap((key) => rows(sql, [key]));
+        },
+        filed({ table, keys }: { table: DocumentTable; keys: readonly string[] }): FiledDocumentRow[] {
+          const columns = ["key", "version", "value", ...table.fields.map(column)];
+          const found = statement(`SELECT ${columns.join(", ")} FROM ${quoted(table.name)} WHERE key = ?`);
+          return keys.flatMap((key) =>
+            found.all(key).map((row) => {
+              const fields = table.fields.map((field) => row[`field_${field}`] as string | number | null);
+              return { ...(row as unknown as DocumentRow), fields };
+            }),
+          );
         },
         page({ table, query }: { table: DocumentTable; query: DocumentRowQuery }): DocumentRow[] {
           const { range, where, limit } = query;

@@ -8,7 +8,13 @@ import {
   type DocumentTable,
   documentPrograms,
 } from "./sqlite-document-programs.ts";
-import { conflict, type DocumentKind, type DocumentPageQuery, type VersionedDocuments } from "./versioned-documents.ts";
+import {
+  conflict,
+  type DocumentKind,
+  type DocumentPageQuery,
+  filedText,
+  type VersionedDocuments,
+} from "./versioned-documents.ts";
 
 /**
  * Versioned documents in a table of a SQLite database, which is created where it is missing.
@@ -26,6 +32,8 @@ export async function sqliteVersionedDocuments<T>(
   const table: DocumentTable = { name: kind.name, fields: fields.map(([name]) => name) };
   await programs.define(table);
   const nextVersion = versionSource(clock);
+  const fieldsOf = (value: T) => fields.map(([, extract]) => extract(value));
+  const named = (values: readonly unknown[]) => Object.fromEntries(fields.map(([name], i) => [name, values[i]]));
   const parse = ({ key, version, value }: DocumentRow) => ({ key, version, value: JSON.parse(value) as T });
 
   return {
@@ -40,7 +48,7 @@ export async function sqliteVersionedDocuments<T>(
         expectedVersion,
         version: nextVersion(expectedVersion),
         value: JSON.stringify(value),
-        fields: fields.map(([, extract]) => extract(value)),
+        fields: fieldsOf(value),
       }));
       const written = await programs.save({ table, writes: rows });
       return rows.map(({ version }, index) => (written[index] ? version : conflict));
@@ -53,6 +61,16 @@ export async function sqliteVersionedDocuments<T>(
     async page(query) {
       const rows = await programs.page({ table, query: rowQuery(query) });
       return rows.map(parse);
+    },
+
+    async filed(keys) {
+      const rows = await programs.filed({ table, keys });
+      return new Map(
+        rows.map(({ key, value, fields: stored }) => {
+          const should = fieldsOf(JSON.parse(value) as T);
+          return [key, { filedAs: filedText(named(stored)), shouldBeFiledAs: filedText(named(should)) }];
+        }),
+      );
     },
   };
 }

@@ -16,6 +16,8 @@ export interface VersionedDocuments<T> {
   remove(removals: readonly { readonly key: string; readonly version: number }[]): Promise<void>;
   /** Documents in key order. */
   page(query: DocumentPageQuery): Promise<{ readonly key: string; readonly version: number; readonly value: T }[]>;
+  /** What `page` finds the documents by that exist of these, by key. */
+  filed(keys: readonly string[]): Promise<Map<string, Filed>>;
 }
 
 export interface Versioned<T> {
@@ -30,6 +32,25 @@ export interface VersionedWrite<T> {
   /** 0: the document does not exist. */
   readonly expectedVersion: number;
   readonly value: T;
+}
+
+/** What something stored is found by, both as JSON that is the same where they say the same. */
+export interface Filed {
+  /** As it is stored beside the value, or in its place in an index. */
+  readonly filedAs: string;
+  /** As it follows from the value. */
+  readonly shouldBeFiledAs: string;
+}
+
+/** What something is found by, as text that is the same for what says the same; null is nothing. */
+export function filedText(index: object): string {
+  return JSON.stringify(
+    Object.fromEntries(
+      Object.entries(index)
+        .filter(([, value]) => value !== undefined && value !== null)
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    ),
+  );
 }
 
 export const conflict = Symbol("conflict");

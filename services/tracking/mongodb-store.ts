@@ -7,9 +7,9 @@ import { casWriter } from "../storage/mongodb-cas-write.ts";
 import type { MongodbDatabase } from "../storage/mongodb-database.ts";
 import { distinctValues } from "../storage/mongodb-distinct.ts";
 import { onMongodb } from "../storage/mongodb-errors.ts";
-import { conflict } from "../storage/versioned-documents.ts";
+import { conflict, filedText } from "../storage/versioned-documents.ts";
 import type { LedgerEntry, PushState, RegisteredPush, SenderId } from "./push.ts";
-import { filedText, type HeldIndex, heldIndex, type PushIndex, pushIndex } from "./push-index.ts";
+import { type HeldIndex, heldIndex, type PushIndex, pushIndex } from "./push-index.ts";
 import type { PushKey } from "./push-key.ts";
 import type { FloatingQuery, PushCountQuery, PushListQuery, PushStore, StoredPush } from "./store.ts";
 

@@ -50,14 +50,3 @@ export function pushIndex(key: PushKey, push: Extract<LedgerEntry, { kind: "regi
     ...(isOutstanding(push) ? { outstandingMs: push.begunMs } : {}),
   };
 }
-
-/** What an entry is found by, as text that is the same for what says the same. */
-export function filedText(index: object): string {
-  return JSON.stringify(
-    Object.fromEntries(
-      Object.entries(index)
-        .filter(([, value]) => value !== undefined && value !== null)
-        .sort(([a], [b]) => (a < b ? -1 : 1)),
-    ),
-  );
-}

@@ -24,10 +24,21 @@ export interface PushColumns {
   readonly lastReceiptMs: number | null;
 }
 
+/** One of its sender's identifiers that a push is found by. */
+export interface SenderIdRow extends SenderId {
+  readonly app: string;
+  readonly sentMs: number;
+}
+
+/** An entry with all that it is found by. */
+export interface FiledRow extends PushRow, PushColumns {
+  /** In order of their names. */
+  readonly senderIds: readonly SenderIdRow[];
+}
+
 /** An entry to write. */
-export interface PushRowWrite extends PushRow, PushColumns {
+export interface PushRowWrite extends FiledRow {
   readonly expectedVersion: number;
-  readonly senderIds: readonly SenderId[];
 }
 
 /** A place in the order of (sent time, token). */
@@ -108,15 +119,18 @@ function writePrograms(db: DatabaseSync) {
     "INSERT OR IGNORE INTO push_sender_ids (app, name, value, sent_ms, push) VALUES (?, ?, ?, ?, ?)",
   );
   const remove = db.prepare("DELETE FROM pushes WHERE key = ? AND version = ? RETURNING id");
-  // Sent times change only where an external sender's push turns out to have been reported earlier.
-  const removeMovedSenderIds = db.prepare("DELETE FROM push_sender_ids WHERE push = ? AND sent_ms <> ?");
+  const storedSenderIds = db.prepare(senderIdsSql);
   const removeSenderIds = db.prepare("DELETE FROM push_sender_ids WHERE push = ?");
 
   function saveOne({ senderIds, expectedVersion, ...row }: PushRowWrite): boolean {
     const written = expectedVersion === 0 ? insert.get(row) : update.get({ ...row, expectedVersion });
     if (written === undefined) return false;
-    if (expectedVersion !== 0 && senderIds.length > 0) removeMovedSenderIds.run(written.id!, row.sentMs);
-    for (const { name, value } of senderIds) addSenderId.run(row.app, name, value, row.sentMs, written.id!);
+    if (expectedVersion !== 0) {
+      // They change only where an external sender's push turns out to have been reported earlier.
+      if (JSON.stringify(senderIdRows(storedSenderIds, written.id!)) === JSON.stringify(senderIds)) return true;
+      removeSenderIds.run(written.id!);
+    }
+    for (const { app, name, value, sentMs } of senderIds) addSenderId.run(app, name, value, sentMs, written.id!);
     return true;
   }
 
@@ -139,7 +153,8 @@ function writePrograms(db: DatabaseSync) {
 
 function readPrograms(db: DatabaseSync) {
   const keys = db.prepare("SELECT key FROM pushes WHERE key > ? AND key < ? ORDER BY key LIMIT ?");
-  const filed = db.prepare(`SELECT ${columns}, app, token, user, device, floating, attributed_by AS attributedBy,
+  const senderIds = db.prepare(senderIdsSql);
+  const filed = db.prepare(`SELECT id, ${columns}, app, token, user, device, floating, attributed_by AS attributedBy,
       sent_ms AS sentMs, state, outstanding_ms AS outstandingMs, last_receipt_ms AS lastReceiptMs
     FROM pushes WHERE key = ?`);
   const load = db.prepare(`SELECT ${columns} FROM pushes WHERE key = ?`);
@@ -211,8 +226,10 @@ function readPrograms(db: DatabaseSync) {
       rows(outstanding, [beforeMs, limit]),
     keys: ({ after, before, limit }: { after: string; before: string; limit: number }): string[] =>
       rows<{ key: string }>(keys, [after, before, limit]).map(({ key }) => key),
-    filed: (ofKeys: readonly string[]): (PushRow & PushColumns)[] =>
-      ofKeys.flatMap((key) => rows<PushRow & PushColumns>(filed, [key])),
+    filed: (ofKeys: readonly string[]): FiledRow[] =>
+      ofKeys
+        .flatMap((key) => rows<PushRow & PushColumns & { readonly id: number }>(filed, [key]))
+        .map(({ id, ...row }) => ({ ...row, senderIds: senderIdRows(senderIds, id) })),
     expired: ({ beforeMs, limit }: { beforeMs: number; limit: number }): Omit<PushRow, "entry">[] =>
       rows(expired, [beforeMs, limit]),
   };
@@ -222,6 +239,13 @@ function listSql(index: string, filters: string): string {
   return `SELECT ${columns} FROM pushes INDEXED BY ${index}
     WHERE app = :app ${filters} AND (sent_ms, token) < (:afterMs, :afterToken)
     ORDER BY sent_ms DESC, token DESC LIMIT :limit`;
+}
+
+const senderIdsSql = "SELECT app, name, value, sent_ms AS sentMs FROM push_sender_ids WHERE push = ? ORDER BY value";
+
+/** As they are stored, in order of their names as JavaScript has it. */
+function senderIdRows(statement: StatementSync, push: SQLInputValue): SenderIdRow[] {
+  return rows<SenderIdRow>(statement, [push]).sort((a, b) => (a.name < b.name ? -1 : a.name === b.name ? 0 : 1));
 }
 
 function rows<R>(statement: StatementSync, parameters: SQLInputValue[]): R[] {

@@ -3,16 +3,17 @@ import { deviceKeyOf } from "../runtime/device-key.ts";
 import { sha256Hex } from "../runtime/sha256.ts";
 import { versionSource } from "../storage/document-version.ts";
 import type { SqliteDatabase } from "../storage/sqlite-database.ts";
-import { conflict } from "../storage/versioned-documents.ts";
+import { conflict, filedText } from "../storage/versioned-documents.ts";
 import type { LedgerEntry, RegisteredPush } from "./push.ts";
-import { filedText, heldIndex, pushIndex } from "./push-index.ts";
-import type { PushKey } from "./push-key.ts";
+import { heldIndex, pushIndex } from "./push-index.ts";
+import { type PushKey, parsePushKey } from "./push-key.ts";
 import {
   type PushColumns,
   type PushRow,
   type PushRowWrite,
   pushPrograms,
   type RowPosition,
+  type SenderIdRow,
 } from "./sqlite-programs.ts";
 import type { PushPosition, PushStore, StoredPush } from "./store.ts";
 
@@ -68,10 +69,11 @@ export async function sqlitePushStore(database: SqliteDatabase, clock: Clock): P
       return (await programs.keys({ after, before: `${app}0`, limit })) as PushKey[];
     },
     async filed(keys) {
-      return (await programs.filed(keys)).map(({ key, version: _, entry: json, ...columns }) => {
+      return (await programs.filed(keys)).map(({ key, version: _, entry: json, senderIds, ...columns }) => {
         const entry = JSON.parse(json) as LedgerEntry;
-        const shouldBe = columnsOf(key as PushKey, entry);
-        return { key: key as PushKey, entry, filedAs: filedText(columns), shouldBeFiledAs: filedText(shouldBe) };
+        const filedAs = filedText({ ...columns, senderIds });
+        const shouldBe = { ...columnsOf(key as PushKey, entry), senderIds: senderIdRows(key as PushKey, entry) };
+        return { key: key as PushKey, entry, filedAs, shouldBeFiledAs: filedText(shouldBe) };
       });
     },
     healthy: () => database.healthy(),
@@ -96,8 +98,15 @@ function rowWrite(
   entry: LedgerEntry,
   versions: { readonly expectedVersion: number; readonly version: number },
 ): PushRowWrite {
-  const senderIds = entry.kind === "held" ? [] : entry.senderIds;
+  const senderIds = senderIdRows(key, entry);
   return { ...columnsOf(key, entry), key, ...versions, entry: JSON.stringify(entry), senderIds };
+}
+
+/** What a push is found by among those of one of its sender's identifiers, in order of their names. */
+function senderIdRows(key: PushKey, entry: LedgerEntry): SenderIdRow[] {
+  if (entry.kind === "held") return [];
+  const { app } = parsePushKey(key);
+  return entry.senderIds.map(({ name, value }) => ({ app, name, value, sentMs: entry.sentMs }));
 }
 
 function columnsOf(key: PushKey, entry: LedgerEntry): PushColumns {

@@ -1,5 +1,5 @@
 import type { AppKey } from "../runtime/app-key.ts";
-import type { conflict, Versioned } from "../storage/versioned-documents.ts";
+import type { conflict, Filed, Versioned } from "../storage/versioned-documents.ts";
 import type { LedgerEntry, PushState, RegisteredPush, SenderId } from "./push.ts";
 import type { PushKey, TrackingToken } from "./push-key.ts";
 
@@ -58,12 +58,9 @@ export interface KeyQuery {
   readonly limit: number;
 }
 
-export interface FiledEntry {
+export interface FiledEntry extends Filed {
   readonly key: PushKey;
   readonly entry: LedgerEntry;
-  /** JSON, the same where they say the same. */
-  readonly filedAs: string;
-  readonly shouldBeFiledAs: string;
 }
 
 export interface EntryWrite {

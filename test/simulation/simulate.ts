@@ -39,11 +39,12 @@ export async function simulate(seed: number, scenarioName?: string): Promise<Out
   const scenario = scenarioOf(seed, scenarioName);
   const weather: Weather = { healed: false, ...scenario.faults(random) };
   const replicas = scenario.replicas(random);
-  const cluster = await startCluster({ time, random: random.fork(), weather, replicas });
   const heal = () => {
     weather.healed = true;
   };
+  // Before the start: where processes end at every second step, they are never all there until then.
   time.after(HEAL_AFTER_MS, heal);
+  const cluster = await startCluster({ time, random: random.fork(), weather, replicas });
   const unknownDevices: Asked["unknownDevices"] = [];
   const clock = time.clockOf({ alive: true });
   const client = createSimulatedClient({ cluster, clock, random: random.fork(), unknownDevices });

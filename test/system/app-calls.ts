@@ -83,7 +83,7 @@ export function callsOf(system: System, app: { readonly tenantId: string; readon
     /** Registers a push to the anonymous owner of a device, or to a user. */
     async push({ atMs, device, user = `anon:${device}` }: EventSketch): Promise<string> {
       const sentTime = timestampFromMs(atMs);
-      const push = { appUserId: user, deviceToken: device, sentTime };
+      const push = { appUserId: user, deviceToken: device, sentTime, senderIds: { campaign: "autumn", device } };
       const { pushes } = await system.pushes.registerPushes({ ...app, pushes: [push] });
       return pushes[0]!.trackingToken;
     },
@@ -112,14 +112,20 @@ export function callsOf(system: System, app: { readonly tenantId: string; readon
     },
     /** Everything that operators can read of the app, for comparing. */
     async state() {
-      const [events, profiles, merges, devices, pushes, definitions] = await Promise.all([
+      const [events, profiles, merges, devices, pushes, definitions, deliverable, campaign] = await Promise.all([
         system.events.listEvents({ ...app, pageSize: 1_000 }),
         system.profiles.listProfiles(app),
         system.profiles.listMerges(app),
         system.devices.listDevices(app),
         system.pushes.listPushes(app),
         system.events.listEventDefinitions(app),
+        system.devices.listDevices({ ...app, deliverable: true }),
+        system.pushes.getPushStats({ ...app, senderIdName: "campaign", senderId: "autumn" }),
       ]);
+      const ofUsers = profiles.profiles.map(async ({ appUserId }) => ({
+        merges: (await system.profiles.listMerges({ ...app, appUserId })).merges,
+        devices: (await system.devices.listDevices({ ...app, ownerAppUserId: appUserId })).devices,
+      }));
       return {
         events: events.events.map(({ fingerprint, appUserId }) => ({ fingerprint, appUserId })),
         profiles: profiles.profiles,
@@ -128,6 +134,9 @@ export function callsOf(system: System, app: { readonly tenantId: string; readon
         pushes: pushes.pushes.map(({ sentTime, appUserId, state }) => ({ sentTime, appUserId, state })),
         // System events are listed although the app never sent them.
         definitions: definitions.eventDefinitions.filter(({ firstSeenTime }) => firstSeenTime !== undefined),
+        ofUsers: await Promise.all(ofUsers),
+        deliverable: deliverable.devices,
+        campaign,
       };
     },
   };

@@ -40,8 +40,9 @@ export async function confirm(
       suspect.findings = await suspect.unit.check();
       for (const finding of suspect.findings) {
         const stands = before.some((earlier) => !earlier.explained && isSameFinding(earlier, finding));
-        // What is overdue is certain by itself; it may explain everything else.
-        const isCertain = isSettled || finding.kind === "overdue";
+        // What is overdue is certain by itself; it may explain everything else. So is what is not found by what it
+        // says, which may have been why nothing settles.
+        const isCertain = isSettled || finding.kind === "overdue" || finding.field === "index";
         if (stands && isCertain && !finding.explained) differences.get(suspect)?.set(placeOf(finding), finding);
       }
     }

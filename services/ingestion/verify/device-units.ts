@@ -5,7 +5,7 @@ import type { IngestionContext } from "../context.ts";
 import { ATTEMPTS, keptChanging } from "../effects/kept-changing.ts";
 import { settleDevice } from "../effects/settle-device.ts";
 import { type DeviceSurvey, distinctFindings, observedMessage } from "./device-fields.ts";
-import { type Finding, json, shareOfKeys, type Unit, type UnitPage } from "./finding.ts";
+import { type Finding, indexFindings, json, shareOfKeys, type Unit, type UnitPage } from "./finding.ts";
 import { reattributeNamed } from "./repair-events.ts";
 import { surveyDevice } from "./survey-device.ts";
 import { surveyLargeDevice } from "./survey-large-device.ts";
@@ -34,10 +34,13 @@ function deviceUnit(context: IngestionContext, app: AppKey, listed: DeviceState)
       const state = read ?? (await deviceState(context, app, listed.deviceKey));
       read = undefined;
       if (state === undefined) return [];
-      const outstanding = outstandingFindings(context, state);
+      const own = [
+        ...outstandingFindings(context, state),
+        ...indexFindings({ kind: "device", subject: state.deviceKey }, state),
+      ];
       // Until it is joined with the other device its events are those of two.
-      if (state.joining) return outstanding;
-      return distinctFindings([...outstanding, ...(await survey(context, app, state)).findings]);
+      if (state.joining) return own;
+      return distinctFindings([...own, ...(await survey(context, app, state)).findings]);
     },
     async repair(findings) {
       await reattributeNamed(context, app, subjects(findings, "event"));

@@ -41,6 +41,14 @@ export interface UnitPage {
   readonly share: number;
 }
 
+/** Whether something is found by what it says. */
+export function indexFindings(
+  thing: Pick<Finding, "kind" | "subject">,
+  { filedAs: actual, shouldBeFiledAs: expected }: { readonly filedAs: string; readonly shouldBeFiledAs: string },
+): Finding[] {
+  return actual === expected ? [] : [{ ...thing, field: "index", expected, actual, explained: false }];
+}
+
 /** A value of a finding; undefined and null are nothing. */
 export function json(value: unknown): string {
   return value === undefined || value === null ? "" : JSON.stringify(value);

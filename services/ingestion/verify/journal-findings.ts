@@ -1,8 +1,8 @@
-import type { MergeState } from "../../../proto/gen/carillon/identity/v1/identity_service_pb.js";
+import type { MergeState, StoredMerge } from "../../../proto/gen/carillon/identity/v1/identity_service_pb.js";
 import { type AppKey, parseAppKey } from "../../runtime/app-key.ts";
 import type { IngestionContext } from "../context.ts";
 import type { EventCursor } from "../event.ts";
-import { type Finding, json } from "./finding.ts";
+import { type Finding, indexFindings, json } from "./finding.ts";
 
 /** What a cause took, counted. */
 export interface TakenCounts {
@@ -20,24 +20,23 @@ export function entryOf(cause: CauseEvent | undefined, { eventCount, pushCount }
   return { deviceKey, toAppUserId, causeMs, eventCount, pushCount };
 }
 
-/** Whether an entry says what it should. */
+/** A journal entry as it is stored. */
+export type StoredEntry = Pick<StoredMerge, "state" | "filedAs" | "shouldBeFiledAs">;
+
+/** Whether an entry says what it should, and is found by it. */
 export function journalFindings(
-  fingerprint: string,
+  subject: string,
   {
-    expected,
-    actual,
+    expected: should,
+    actual: is,
     explained,
-  }: { expected: ReturnType<typeof entryOf>; actual: MergeState | undefined; explained: boolean },
+  }: { expected: ReturnType<typeof entryOf>; actual: StoredEntry | undefined; explained: boolean },
 ): Finding[] {
-  const finding: Finding = {
-    kind: "journal",
-    subject: fingerprint,
-    field: "entry",
-    expected: json(expected),
-    actual: json(actual && plain(actual)),
-    explained,
-  };
-  return finding.expected === finding.actual ? [] : [finding];
+  const thing = { kind: "journal", subject } as const;
+  const [expected, actual] = [json(should), json(is?.state && plain(is.state))];
+  const places = is === undefined ? [] : indexFindings(thing, is);
+  if (expected === actual) return places;
+  return [...places, { ...thing, field: "entry", expected, actual, explained }];
 }
 
 /** Journal entries as they are stored, by fingerprint of the cause. */
@@ -45,11 +44,11 @@ export async function storedEntries(
   { identity }: Pick<IngestionContext, "identity">,
   app: AppKey,
   fingerprints: readonly string[],
-): Promise<Map<string, MergeState | undefined>> {
+): Promise<Map<string, StoredEntry>> {
   if (fingerprints.length === 0) return new Map();
   const keys = fingerprints.map((fingerprint) => ({ ...parseAppKey(app), fingerprint }));
   const { merges } = await identity.getMergeStates({ keys });
-  return new Map(merges.map(({ fingerprint, state }) => [fingerprint, state]));
+  return new Map(merges.map((merge) => [merge.fingerprint, merge]));
 }
 
 /** What causes took, counted by look-ups among the stored events and pushes. */

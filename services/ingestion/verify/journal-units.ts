@@ -19,9 +19,9 @@ export async function* journalPages(context: IngestionContext, app: AppKey): Asy
       app,
       merges.map(({ fingerprint }) => fingerprint),
     );
-    const suspect = merges.filter(({ fingerprint, state }) => {
-      const expected = counted.get(fingerprint);
-      return journalFindings(fingerprint, { expected, actual: state, explained: false }).length > 0;
+    const suspect = merges.filter((actual) => {
+      const expected = counted.get(actual.fingerprint);
+      return journalFindings(actual.fingerprint, { expected, actual, explained: false }).length > 0;
     });
     const units = suspect.map(({ fingerprint }) => entryUnit(context, app, fingerprint));
     yield { units, looked: merges.length, share: shareOfKeys(nextFingerprint) };
@@ -36,10 +36,10 @@ function entryUnit(context: IngestionContext, app: AppKey, fingerprint: string):
       const actual = (await storedEntries(context, app, [fingerprint])).get(fingerprint);
       const expected = (await countedEntries(context, app, [fingerprint])).get(fingerprint);
       const found = journalFindings(fingerprint, { expected, actual, explained: false });
-      const deviceKey = actual?.deviceKey ?? expected?.deviceKey;
+      const deviceKey = actual?.state?.deviceKey ?? expected?.deviceKey;
       if (found.length === 0 || deviceKey === undefined) return found;
       const explained = await isChangingHands(context, app, { fingerprint, deviceKey });
-      return found.map((finding) => ({ ...finding, explained }));
+      return found.map((finding) => ({ ...finding, explained: explained && finding.field === "entry" }));
     },
     async repair() {
       await context.journal.recompute([{ app, fingerprint }]);

@@ -3,7 +3,7 @@ import { type AppKey, parseAppKey } from "../../runtime/app-key.ts";
 import { deviceKeyOf } from "../../runtime/device-key.ts";
 import type { IngestionContext } from "../context.ts";
 import { deviceState, OVERDUE_MS } from "./device-units.ts";
-import { type Finding, json, shareOfKeys, type Unit, type UnitPage } from "./finding.ts";
+import { type Finding, indexFindings, json, shareOfKeys, type Unit, type UnitPage } from "./finding.ts";
 
 /** Pushes read at once. */
 const PAGE = 500;
@@ -52,12 +52,13 @@ function pushUnit(context: IngestionContext, app: AppKey, trackingToken: string)
 }
 
 /** What of a push contradicts itself. */
-function ownFindings({ trackingToken, filedAs, shouldBeFiledAs, progress, impliedProgress }: PushState): Finding[] {
-  const finding = { kind: "push", subject: trackingToken, explained: false } as const;
+function ownFindings(push: PushState): Finding[] {
+  const { trackingToken: subject, progress, impliedProgress } = push;
   const times = (of: typeof progress) => json(of && { deliveredMs: of.deliveredMs, openedMs: of.openedMs });
-  const places = { ...finding, field: "index", expected: shouldBeFiledAs, actual: filedAs };
-  const states = { ...finding, field: "state", expected: times(impliedProgress), actual: times(progress) };
-  return [places, states].filter(({ expected, actual }) => expected !== actual);
+  const [expected, actual] = [times(impliedProgress), times(progress)];
+  const places = indexFindings({ kind: "push", subject }, push);
+  if (expected === actual) return places;
+  return [...places, { kind: "push", subject, field: "state", expected, actual, explained: false }];
 }
 
 function outstandingFindings({ trackingToken, outstandingSinceMs }: PushState, overdueBeforeMs: number): Finding[] {

@@ -126,7 +126,7 @@ describe("events without idempotency keys", () => {
     const unused = () => {
       throw new Error("asked the store");
     };
-    const idempotencyKeys = { load: unused, save: unused, remove: unused, page: unused };
+    const idempotencyKeys = { load: unused, save: unused, remove: unused, page: unused, filed: unused };
     expect(await reserveKeys({ idempotencyKeys }, [create(IncomingEventSchema), create(IncomingEventSchema)])).toEqual(
       new Set(),
     );

@@ -181,6 +181,19 @@ export function versionedDocumentsContract(engine: Engine): void {
       expect(await documents.page({ keyPrefix: "moved", where: { field: "due", below: 100 }, limit: 1 })).toEqual([]);
     });
 
+    test("what a document is filed as is what it should be, however its fields changed", async () => {
+      const filed = async () => (await documents.filed(["filed", "filed/none"])).get("filed")!;
+      const version = await saved("filed", { count: 7, label: "before" });
+      const before = await filed();
+      expect(JSON.parse(before.filedAs)).toEqual({ due: 7, label: "before" });
+      expect(before.shouldBeFiledAs).toBe(before.filedAs);
+      await saveOne("filed", version, { count: 0, label: "after" });
+      const after = await filed();
+      expect(JSON.parse(after.filedAs)).toEqual({ label: "after" });
+      expect(after.shouldBeFiledAs).toBe(after.filedAs);
+      expect([...(await documents.filed(["filed/none"])).keys()]).toEqual([]);
+    });
+
     test("of many that make the same document at once, one succeeds", async () => {
       const others = await opened.counters();
       const attempts = Array.from({ length: 4 * engine.scale }, (_, index) =>

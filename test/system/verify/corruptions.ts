@@ -30,13 +30,20 @@ const setDevice =
     device(shop, "phone"),
     device(shop, "phone-2"),
   ];
+const fileDevice =
+  (token: string, assignment: string): Corruption["corrupt"] =>
+  (shop) => ["device", `UPDATE devices SET ${assignment} WHERE key = ?`, device(shop, token)];
 const setEvent =
   (id: string, assignment: string): Corruption["corrupt"] =>
   (_shop, ids) => ["ingestion", `UPDATE events SET ${assignment} WHERE fingerprint = unhex(?)`, ids[id]!];
 
 /** One of every kind of state that is kept. */
 export const corruptions: readonly Corruption[] = [
-  { what: "a device's latest event", found: ["device latest"], corrupt: setDevice("latest.appUserId", "'eve'") },
+  {
+    what: "a device's latest event",
+    found: ["device index", "device latest"],
+    corrupt: setDevice("latest.appUserId", "'eve'"),
+  },
   {
     what: "what a device says of itself",
     found: ["device latest"],
@@ -52,7 +59,11 @@ export const corruptions: readonly Corruption[] = [
     found: ["device latestIdentified"],
     corrupt: setDevice("latestIdentified", "NULL"),
   },
-  { what: "whether a device is known", found: ["device known"], corrupt: setDevice("known", "json('false')") },
+  {
+    what: "whether a device is known",
+    found: ["device index", "device known"],
+    corrupt: setDevice("known", "json('false')"),
+  },
   { what: "a device's tokens", found: ["device tokens"], corrupt: setDevice("tokens", "json('[\"phone\"]')") },
   {
     what: "a token that is no device's",
@@ -62,6 +73,23 @@ export const corruptions: readonly Corruption[] = [
   { what: "where things float", found: ["device floating"], corrupt: setDevice("floating", "NULL") },
   { what: "until where things float", found: ["device floating"], corrupt: setDevice("floating.toMs", "1") },
   { what: "the last event by hash", found: ["device hashToMs"], corrupt: setDevice("hashToMs", "NULL") },
+  { what: "whom a device is found by", found: ["device index"], corrupt: fileDevice("watch", "field_owner = 'eve'") },
+  { what: "an owner who is not found", found: ["device index"], corrupt: fileDevice("watch", "field_owner = NULL") },
+  {
+    what: "a device that is not found among those that can be reached",
+    found: ["device index"],
+    corrupt: fileDevice("pad", "field_deliverable = 0"),
+  },
+  {
+    what: "a device that is found as one with something outstanding",
+    found: ["device index"],
+    corrupt: fileDevice("watch", "field_unsettledSince = 1"),
+  },
+  {
+    what: "an unlink that an erasure would not find",
+    found: ["device index"],
+    corrupt: fileDevice("pad", "field_unlinking = NULL"),
+  },
   {
     what: "a device, lost",
     found: ["unknown_device device"],
@@ -69,7 +97,7 @@ export const corruptions: readonly Corruption[] = [
   },
   {
     what: "a range that nobody settles",
-    found: ["overdue due"],
+    found: ["device index", "overdue due"],
     corrupt: setDevice("due", 'json(\'{"fromMs":1,"toMs":2,"revision":1,"sinceMs":1}\')'),
   },
   {
@@ -186,8 +214,36 @@ export const corruptions: readonly Corruption[] = [
     corrupt: (shop, ids) => ["tracking", "UPDATE pushes SET app = NULL WHERE key = ?", user(shop, ids.opened!)],
   },
   {
+    what: "a push that is not found by its campaign",
+    found: ["push index"],
+    corrupt: (shop, ids) => [
+      "tracking",
+      "DELETE FROM push_sender_ids WHERE name = 'campaign' AND push = (SELECT id FROM pushes WHERE key = ?)",
+      user(shop, ids.opened!),
+    ],
+  },
+  {
+    what: "a push that is found by another campaign too",
+    found: ["push index"],
+    corrupt: (shop, ids) => [
+      "tracking",
+      `INSERT INTO push_sender_ids (app, name, value, sent_ms, push)
+        SELECT app, 'campaign', 'winter', sent_ms, id FROM pushes WHERE key = ?`,
+      user(shop, ids.opened!),
+    ],
+  },
+  {
+    what: "when a campaign's push was sent",
+    found: ["push index"],
+    corrupt: (shop, ids) => [
+      "tracking",
+      "UPDATE push_sender_ids SET sent_ms = 1 WHERE push = (SELECT id FROM pushes WHERE key = ?)",
+      user(shop, ids.opened!),
+    ],
+  },
+  {
     what: "a refused token that its device does not know of",
-    found: ["push invalidToken"],
+    found: ["device index", "push invalidToken"],
     corrupt: (shop) => [
       "device",
       "UPDATE devices SET value = json_set(value, '$.device.invalidReports', json('[]')) WHERE key = ?",
@@ -213,8 +269,18 @@ export const corruptions: readonly Corruption[] = [
     ],
   },
   {
+    what: "whose journal an entry is found in",
+    found: ["journal index"],
+    corrupt: (shop, ids) => ["identity", "UPDATE merges SET field_user = 'eve' WHERE key = ?", user(shop, ids.login!)],
+  },
+  {
+    what: "a journal entry that its device's list does not find",
+    found: ["journal index"],
+    corrupt: (shop, ids) => ["identity", "UPDATE merges SET field_device = NULL WHERE key = ?", user(shop, ids.login!)],
+  },
+  {
     what: "a journal entry of an event that took nothing",
-    found: ["journal entry"],
+    found: ["journal entry", "journal index"],
     corrupt: (shop, ids) => [
       "identity",
       "INSERT INTO merges (key, version, value) SELECT ?, 1, value FROM merges WHERE key = ?",

@@ -30,6 +30,30 @@ const corruptions: readonly Corruption[] = [
     update: { $set: { "value.device.latestIdentified.effectiveMs": 7 } },
   },
   {
+    found: ["device index"],
+    collection: "devices",
+    id: (shop) => deviceOf(shop, "watch"),
+    update: { $set: { "fields.owner": "eve" } },
+  },
+  {
+    found: ["device index"],
+    collection: "devices",
+    id: (shop) => deviceOf(shop, "pad"),
+    update: { $set: { "fields.deliverable": 0 } },
+  },
+  {
+    found: ["journal index"],
+    collection: "merges",
+    id: (shop, { login }) => keyOf(shop, login!),
+    update: { $set: { "fields.user": "eve" } },
+  },
+  {
+    found: ["push index"],
+    collection: "pushes",
+    id: (shop, { opened }) => keyOf(shop, opened!),
+    update: { $set: { "index.senderIds": [] } },
+  },
+  {
     found: ["event attribution"],
     collection: "events",
     id: (_, { past2 }) => past2!,
@@ -56,7 +80,7 @@ const corruptions: readonly Corruption[] = [
     update: { $unset: { "entry.deliveredMs": "" }, $set: { "index.user": "nobody" } },
   },
   {
-    found: ["push invalidToken"],
+    found: ["device index", "push invalidToken"],
     collection: "devices",
     id: (shop) => deviceOf(shop, "watch"),
     update: { $set: { "value.device.invalidReports": [] } },

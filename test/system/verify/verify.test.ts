@@ -90,7 +90,7 @@ describe("carillon verify", () => {
     const forget = "UPDATE devices SET value = json_set(value, '$.device.latest', NULL) WHERE key = ?";
     await verified.corrupt("device", forget, device(shop, "busy"));
     expect(await verified.verify(shop.app, true)).toMatchObject({
-      differences: ["device latest", "event attribution", "journal entry"],
+      differences: ["device index", "device latest", "event attribution", "journal entry"],
       summary: { remaining: 0 },
     });
   });

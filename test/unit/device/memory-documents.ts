@@ -54,5 +54,8 @@ export function memoryDocuments<T>(kind: DocumentKind<T>, before: (call: string)
         .slice(0, limit)
         .map(([key, { version, value }]) => ({ key, version, value }));
     },
+    async filed() {
+      throw new Error("only a verification asks for this");
+    },
   };
 }

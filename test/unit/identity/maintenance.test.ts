@@ -7,7 +7,13 @@ import type { DocumentPageQuery, VersionedDocuments } from "../../../services/st
 import { virtualClock } from "../../contract/identity/virtual-clock.ts";
 
 const unused = () => Promise.reject(new Error("not asked by maintenance"));
-const documents: VersionedDocuments<never> = { load: unused, save: unused, remove: unused, page: unused };
+const documents: VersionedDocuments<never> = {
+  load: unused,
+  save: unused,
+  remove: unused,
+  page: unused,
+  filed: unused,
+};
 
 describe("maintenance", () => {
   test("goes on every ten minutes after a store that was unavailable, and ends when it is told to", async () => {

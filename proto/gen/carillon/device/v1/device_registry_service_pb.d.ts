@@ -1280,6 +1280,20 @@ export declare type DeviceState = Message<"carillon.device.v1.DeviceState"> & {
    * @generated from field: repeated carillon.device.v1.InvalidToken invalid_tokens = 10;
    */
   invalidTokens: InvalidToken[];
+
+  /**
+   * What lists find it by, as JSON.
+   *
+   * @generated from field: string filed_as = 11;
+   */
+  filedAs: string;
+
+  /**
+   * What lists should find it by, as JSON.
+   *
+   * @generated from field: string should_be_filed_as = 12;
+   */
+  shouldBeFiledAs: string;
 };
 
 /**

@@ -843,6 +843,20 @@ export declare type StoredMerge = Message<"carillon.identity.v1.StoredMerge"> & 
    * @generated from field: carillon.identity.v1.MergeState state = 2;
    */
   state?: MergeState | undefined;
+
+  /**
+   * What lists find it by, as JSON; empty if there is no entry.
+   *
+   * @generated from field: string filed_as = 3;
+   */
+  filedAs: string;
+
+  /**
+   * What lists should find it by, as JSON; empty if there is no entry.
+   *
+   * @generated from field: string should_be_filed_as = 4;
+   */
+  shouldBeFiledAs: string;
 };
 
 /**
