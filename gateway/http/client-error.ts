@@ -6,6 +6,7 @@ import type { Logger } from "../../services/runtime/log.ts";
 import type { Answer } from "../surfaces/answer.ts";
 import type { Surface } from "../surfaces/surface.ts";
 import { ANY_ORIGIN_HEADERS } from "./cors.ts";
+import { everyAnswerHeaders } from "./every-answer.ts";
 import { pathOf, unservedFault } from "./unserved.ts";
 
 /** Requests that cannot be read as HTTP have no path, so they get the status that HTTP has for them. */
@@ -68,7 +69,7 @@ export function createClientErrors({ methodsOf, shapeOf, clock, logger }: Client
       Connection: "close",
       "Content-Type": contentType,
       "Content-Length": Buffer.byteLength(payload),
-      "X-Request-Id": requestId,
+      ...everyAnswerHeaders(requestId),
       ...ANY_ORIGIN_HEADERS,
       ...headers,
     };

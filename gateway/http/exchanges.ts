@@ -6,6 +6,7 @@ import type { Logger } from "../../services/runtime/log.ts";
 import type { Surface } from "../surfaces/surface.ts";
 import type { ClientErrors } from "./client-error.ts";
 import { ANY_ORIGIN_HEADERS } from "./cors.ts";
+import { everyAnswerHeaders } from "./every-answer.ts";
 import { sendAnswer } from "./exchange.ts";
 import { requestIdOf } from "./request-id.ts";
 import { requestMeasurements } from "./request-measurements.ts";
@@ -63,8 +64,7 @@ export function registerExchanges(
     if (isHttp1(raw)) errors.begin(raw, requestId);
     // Comes after the last byte of the answer, and also when the sender leaves before that.
     reply.raw.once("close", () => end(request, reply));
-    reply.header("X-Request-Id", requestId);
-    reply.header("X-Content-Type-Options", "nosniff");
+    reply.headers(everyAnswerHeaders(requestId));
   }
 
   function end(request: FastifyRequest, reply: FastifyReply): void {

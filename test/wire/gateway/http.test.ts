@@ -207,6 +207,7 @@ describe("connections", () => {
     const [answer] = parseAnswers(await exchangeRaw(port, [text]));
     expect(answer!.status).toBe(status);
     expect(answer!.headers.get("x-request-id")).toMatch(UUID);
+    expect(answer!.headers.get("x-content-type-options")).toBe("nosniff");
     expect(answer!.headers.get("access-control-allow-origin")).toBe("*");
     expect(JSON.parse(answer!.body).errors).toMatchObject([{ field: "body" }]);
     const line = { requestId: answer!.headers.get("x-request-id") };
