@@ -1,3 +1,4 @@
+import type { HandlerContext } from "@connectrpc/connect";
 import type { ListEventsRequest } from "../../proto/gen/carillon/ingestion/v1/event_service_pb.js";
 import { deviceKeyOf } from "../runtime/device-key.ts";
 import { pageTokenAfter, parsePageSize, parsePageToken } from "../runtime/paging.ts";
@@ -5,27 +6,30 @@ import { invalidArgument, requireApp } from "../runtime/request-arguments.ts";
 import type { IngestionContext } from "./context.ts";
 import type { EventCursor, StoredEvent } from "./event.ts";
 import { eventMessage, msAtOrAfter } from "./event-message.ts";
+import { resolveUser } from "./resolve-user.ts";
 import type { EventFilter } from "./store.ts";
 
 /** UTF-16 units of params and context after which a page ends early: at most 48 MB, a gRPC answer may have 64. */
 const PAGE_LENGTH = 16_000_000;
 
 /**
- * `EventService.ListEvents`: latest first. A page of long events may have fewer than asked for.
+ * `EventService.ListEvents`: latest first. A page of long events may have fewer than asked for. An `anon:` id is resolved
+ * for every page, so that who logs in meanwhile takes the rest of the list along.
  *
  * @throws ConnectError INVALID_ARGUMENT for a page size or token that is none
  */
-export function listEvents({ events }: Pick<IngestionContext, "events">) {
-  return async (request: ListEventsRequest) => {
+export function listEvents(context: Pick<IngestionContext, "events" | "profiles" | "devices">) {
+  return async (request: ListEventsRequest, { signal }: Pick<HandlerContext, "signal">) => {
     const app = requireApp(request);
     const pageSize = parsePageSize(request.pageSize);
     const filter = filterOf(request);
     const filters = [app, ...Object.entries(filter).flat().map(String)];
     const position = parsePageToken(request.pageToken, filters);
+    const appUserId = await resolveUser(context, { app, appUserId: request.appUserId }, { signal });
     // One more than asked for tells whether there is a next page.
-    const found = await events.list({
+    const found = await context.events.list({
       app,
-      filter,
+      filter: { ...filter, ...(appUserId !== "" && { appUserId }) },
       limit: pageSize + 1,
       ...(position !== undefined && { after: parseCursor(position) }),
     });

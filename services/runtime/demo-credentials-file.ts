@@ -1,6 +1,6 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { makeFolder } from "./make-folder.ts";
+import { makeDataFolder } from "./data-folder.ts";
 
 /** What a trial needs to know of its demo app, as `demo-app.json` in the data folder holds it. */
 export interface DemoCredentials {
@@ -35,7 +35,7 @@ async function readCredentials(file: string): Promise<DemoCredentials | undefine
     text = await readFile(file, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new Error(`cannot read ${file}`, { cause: error });
+    throw unusable("read", file, error);
   }
   try {
     return parse(JSON.parse(text));
@@ -68,12 +68,17 @@ async function writeCredentials(file: string, { app, operatorToken }: DemoCreden
     ...(app && { tenant_id: app.tenantId, app_id: app.appId, api_key: app.apiKey, server_key: app.serverKey }),
     operator_token: operatorToken,
   };
+  await makeDataFolder(dirname(file));
   try {
-    await makeFolder(dirname(file));
     const draft = `${file}.new`;
     await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600, flush: true });
     await rename(draft, file);
   } catch (error) {
-    throw new Error(`cannot write ${file}`, { cause: error });
+    throw unusable("write", file, error);
   }
+}
+
+function unusable(what: "read" | "write", file: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Error(`cannot ${what} ${file} in CARILLON_DATA_DIR: ${reason}`, { cause });
 }

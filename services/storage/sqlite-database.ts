@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { makeFolder } from "../runtime/make-folder.ts";
+import { makeDataFolder } from "../runtime/data-folder.ts";
 import { StoreUnavailableError } from "../runtime/store-unavailable-error.ts";
 import { type Answer, type BoundCall, createBatchRunner } from "./sqlite-batch.ts";
 import { type LogSync, openLogSync } from "./sqlite-log-sync.ts";
@@ -63,7 +63,7 @@ interface Waiting {
  */
 export async function openSqliteDatabase({ file, durability = "commit" }: SqliteOptions): Promise<SqliteDatabase> {
   if (file === ":memory:") return databaseOf(openConnection(file), { file, durability, log: undefined });
-  await makeFolder(dirname(file));
+  await makeDataFolder(dirname(file));
   const db = openConnection(file);
   return databaseOf(db, { file, durability, log: await openLogSync(file) });
 }
@@ -87,7 +87,8 @@ function openConnection(file: string): DatabaseSync {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const inUse = message.includes("database is locked");
-    throw new Error(inUse ? `${file} is in use by another process` : `cannot open ${file}: ${message}`);
+    const use = "is in use by another process; stop that one, or name another folder with CARILLON_DATA_DIR";
+    throw new Error(inUse ? `${file} ${use}` : `cannot open ${file}: ${message}`);
   }
 }
 

@@ -1,6 +1,8 @@
 import { create, fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
+import { DeviceRegistryService } from "../../../proto/gen/carillon/device/v1/device_registry_service_pb.js";
+import { ProfileService } from "../../../proto/gen/carillon/identity/v1/profile_service_pb.js";
 import {
   GetEventRequestSchema,
   GetEventResponseSchema,
@@ -16,6 +18,18 @@ import { event, fingerprint, start } from "../../contract/ingestion/event-fixtur
 import { modelEventStore } from "../../contract/ingestion/model-store.ts";
 
 const scope = { tenantId: "tenant", appId: "app" };
+const { signal } = new AbortController();
+/** Services that know nobody. */
+const nowhere = createRouterTransport(({ rpc }) => {
+  rpc(ProfileService.method.getProfile, () => {
+    throw new ConnectError("nobody", Code.NotFound);
+  });
+  rpc(DeviceRegistryService.method.getAttributionScopes, () => ({}));
+});
+const elsewhere = {
+  profiles: createClient(ProfileService, nowhere),
+  devices: createClient(DeviceRegistryService, nowhere),
+};
 
 let events: EventStore;
 beforeEach(() => {
@@ -24,7 +38,8 @@ beforeEach(() => {
 
 /** An answer as it is sent over HTTP. */
 async function list(request: JsonValue & object): Promise<{ events: string[]; nextPageToken: string }> {
-  const answer = await listEvents({ events })(fromJson(ListEventsRequestSchema, { ...scope, ...request }));
+  const read = listEvents({ events, ...elsewhere });
+  const answer = await read(fromJson(ListEventsRequestSchema, { ...scope, ...request }), { signal });
   const page = create(ListEventsResponseSchema, answer);
   return { events: page.events.map((each) => each.fingerprint), nextPageToken: page.nextPageToken };
 }

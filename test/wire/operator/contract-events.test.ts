@@ -68,6 +68,32 @@ describe("events", () => {
     expect(await names({ appUserId: "u1", eventName: "n0" })).toEqual([]);
   });
 
+  it("are found by the anon: id of any of their device's tokens, whoever is behind it by now", async () => {
+    const { send, refresh, ask } = await newApp(carillon);
+    await send({ event_name: "n0", event_time: ago(3 * HOUR) });
+    await send({ event_name: "n1", event_time: ago(2 * HOUR) });
+    await refresh({ old_token: "d1", new_token: "d2" });
+    const listed = async (appUserId: string) => {
+      const { events = [] } = (await ask(`${EVENTS}/ListEvents`, { appUserId })) as { events?: Json[] };
+      return events.map(({ eventName, appUserId: user }) => [eventName, user]);
+    };
+    for (const id of ["anon:d1", "anon:d2"]) {
+      expect(await listed(id)).toEqual([
+        ["n1", "anon:d1"],
+        ["n0", "anon:d1"],
+      ]);
+    }
+    await send({ event_name: "n2", app_user_id: "u1", device_token: "d2" });
+    for (const id of ["u1", "anon:d1", "anon:d2"]) {
+      expect(await listed(id)).toEqual([
+        ["n2", "u1"],
+        ["n1", "u1"],
+        ["n0", "u1"],
+      ]);
+    }
+    expect(await listed("anon:unknown")).toEqual([]);
+  });
+
   it("keep their places on the pages while others arrive", async () => {
     const app = await newApp(carillon);
     for (let i = 0; i < 10; i += 1) await app.send({ event_time: ago((i + 1) * 60_000), session_id: `s${i}` });

@@ -43,6 +43,11 @@ export async function newApp(carillon: CarillonProcess) {
     return body.fingerprint as string;
   }
 
+  async function refresh(tokens: { readonly old_token: string; readonly new_token: string }): Promise<void> {
+    const credentials = { tenant_id: tenantId, api_key: apiKey };
+    expect(await carillon.post("/devices/refresh-token", { ...credentials, ...tokens })).toMatchObject({ status: 200 });
+  }
+
   /** Calls a method with the app's server key; fails unless the answer is 200. */
   async function ask(method: string, request: Json = {}): Promise<Json> {
     const { status, body } = await carillon.call(method, request, serverKey);
@@ -56,6 +61,7 @@ export async function newApp(carillon: CarillonProcess) {
     apiKey,
     serverKey,
     send,
+    refresh,
     ask,
     call: (m: string, r: Json = {}) => carillon.call(m, r, serverKey),
   };

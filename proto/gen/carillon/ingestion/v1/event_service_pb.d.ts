@@ -101,7 +101,7 @@ export declare type ListEventsRequest = Message<"carillon.ingestion.v1.ListEvent
   pageToken: string;
 
   /**
-   * Attributed user as events tell it: an `anon:` id has the device's root token, which ProfileService.GetProfile tells.
+   * Attributed user. `anon:` and any token of a device means whoever ProfileService.GetProfile answers for it.
    *
    * @generated from field: string app_user_id = 5;
    */
