@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { makeDataFolder } from "../runtime/data-folder.ts";
 import { StoreUnavailableError } from "../runtime/store-unavailable-error.ts";
 import { type Answer, type BoundCall, createBatchRunner } from "./sqlite-batch.ts";
-import { type LogSync, openLogSync } from "./sqlite-log-sync.ts";
+import { type Datasync, type LogSync, openLogSync } from "./sqlite-log-sync.ts";
 import type { PreparedPrograms, SqliteClient, SqlitePrograms } from "./sqlite-programs.ts";
 
 /** Most calls in one turn, and writes in one transaction: bounds how long a commit, and a retry of it, can take. */
@@ -22,6 +22,8 @@ export interface SqliteOptions {
   readonly file: string;
   /** `commit` unless said otherwise. */
   readonly durability?: SqliteDurability;
+  /** The system's, unless a test decides when the disk is done. */
+  readonly datasync?: Datasync;
 }
 
 /** A SQLite file, open in one thread of one process at a time, whose statements run in this thread. */
@@ -61,11 +63,15 @@ interface Waiting {
  *
  * @throws Error with one line naming the file when it cannot be opened or another process has it open.
  */
-export async function openSqliteDatabase({ file, durability = "commit" }: SqliteOptions): Promise<SqliteDatabase> {
+export async function openSqliteDatabase({
+  file,
+  durability = "commit",
+  datasync,
+}: SqliteOptions): Promise<SqliteDatabase> {
   if (file === ":memory:") return databaseOf(openConnection(file), { file, durability, log: undefined });
   await makeDataFolder(dirname(file));
   const db = openConnection(file);
-  return databaseOf(db, { file, durability, log: await openLogSync(file) });
+  return databaseOf(db, { file, durability, log: await openLogSync(file, datasync) });
 }
 
 function openConnection(file: string): DatabaseSync {

@@ -3,7 +3,8 @@ import { open } from "node:fs/promises";
 import { promisify } from "node:util";
 import { StoreUnavailableError } from "../runtime/store-unavailable-error.ts";
 
-const datasync = promisify(fdatasync);
+/** Puts a file's data on the disk (fdatasync of POSIX.1-2017), by its file descriptor. */
+export type Datasync = (fd: number) => Promise<void>;
 
 /** Puts a database's write-ahead log on the disk, beside the thread that writes it. */
 export interface LogSync {
@@ -23,8 +24,11 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** @param file the database's, in WAL mode and open until {@link LogSync.close} */
-export async function openLogSync(file: string): Promise<LogSync> {
+/**
+ * @param file the database's, in WAL mode and open until {@link LogSync.close}
+ * @param datasync the system's, unless a test decides when the disk is done
+ */
+export async function openLogSync(file: string, datasync: Datasync = promisify(fdatasync)): Promise<LogSync> {
   const log = await open(`${file}-wal`, "r+");
   let waiting: Waiting[] = [];
   let running = false;
