@@ -23,7 +23,7 @@ await runProcess({
     lifecycle.onStop("database", () => closeDatabase(database));
     const tls = await openTls(config.tlsDir, { clock, log, lifecycle });
     const transports = connectTo({ ingestion: config.ingestionAddress }, { tls, lifecycle });
-    const services = await openDevice({ database, transports, clock, random: Math.random });
+    const services = await openDevice({ database, transports, clock, log, random: Math.random });
     const needs = { store: () => databaseHealthy(database) };
     const ports = await serveGrpc({ ...config, services, needs, tls, metrics, clock, log, lifecycle });
     log.info(ports, "device is ready");

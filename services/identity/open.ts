@@ -7,10 +7,10 @@ import type { Clock } from "../runtime/clock.ts";
 import type { HostedService } from "../runtime/hosted-service.ts";
 import type { Logger } from "../runtime/log.ts";
 import { type Database, versionedDocuments } from "../storage/open-database.ts";
-import { checkStoreFormat, storeFormatKind } from "../storage/store-format.ts";
+import { prepareStore } from "../storage/store-schema.ts";
 import { runMaintenance } from "./maintenance.ts";
 import { createIdentityServices } from "./service.ts";
-import { type IdentityStore, openIdentityStore } from "./store.ts";
+import { type IdentityStore, identityKinds, openIdentityStore } from "./store.ts";
 
 export interface IdentityOptions {
   readonly database: Database;
@@ -32,7 +32,7 @@ export interface Identity {
 
 /** Opens the identity service on its database. */
 export async function openIdentity({ database, transports, clock, log, random }: IdentityOptions): Promise<Identity> {
-  await checkStoreFormat(await versionedDocuments(database, storeFormatKind, clock), "identity");
+  await prepareStore(database, { service: "identity", kinds: identityKinds, clock, log });
   const store = await openIdentityStore((kind) => versionedDocuments(database, kind, clock));
   return {
     services: createIdentityServices({

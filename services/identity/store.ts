@@ -68,6 +68,8 @@ const keyDocuments: DocumentKind<AppKeyRecord> = {
   fields: { app: (key) => key.app, keyId: (key) => key.keyId },
 };
 
+export const identityKinds = [profileDocuments, mergeDocuments, appDocuments, keyDocuments];
+
 /** The identity service's store over whichever adapter `open` makes documents with. */
 export async function openIdentityStore(
   open: <T>(kind: DocumentKind<T>) => Promise<VersionedDocuments<T>>,

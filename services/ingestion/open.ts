@@ -7,7 +7,7 @@ import { TrackingService } from "../../proto/gen/carillon/tracking/v1/tracking_s
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
 import { type Database, versionedDocuments } from "../storage/open-database.ts";
-import { checkStoreFormat, storeFormatKind } from "../storage/store-format.ts";
+import { prepareStore } from "../storage/store-schema.ts";
 import { createMergeJournal } from "./effects/merge-journal.ts";
 import { createProfileEffects } from "./effects/profile-effects.ts";
 import { erasureKind } from "./erase/erasure.ts";
@@ -30,7 +30,8 @@ export interface IngestionOptions {
 
 /** The ingestion service on its database. */
 export async function openIngestion({ database, transports, clock, log, owner }: IngestionOptions): Promise<Ingestion> {
-  await checkStoreFormat(await versionedDocuments(database, storeFormatKind, clock), "ingestion");
+  const kinds = [keyReservationKind, erasureKind, retentionKind];
+  await prepareStore(database, { service: "ingestion", kinds, clock, log });
   const events =
     database.engine === "sqlite" ? await sqliteEventStore(database.sqlite) : await mongodbEventStore(database.mongodb);
   const leases = await versionedDocuments(database, leaseKind, clock);

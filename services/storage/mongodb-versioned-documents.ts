@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Collection, Document } from "mongodb";
 import type { Clock } from "../runtime/clock.ts";
 import { versionSource } from "./document-version.ts";
@@ -10,7 +11,7 @@ import {
   type DocumentKind,
   type DocumentPageQuery,
   filedText,
-  type VersionedDocuments,
+  type StoredDocuments,
 } from "./versioned-documents.ts";
 
 interface StoredDocument<T> {
@@ -20,6 +21,9 @@ interface StoredDocument<T> {
   /** What `page` asks for, `null` included. */
   readonly fields: Readonly<Record<string, string | number | null>>;
 }
+
+/** Updates in a command where nobody waits: the slowest servers take 100 ms each, and have 10 s in all. */
+const FILINGS_AT_ONCE = 25;
 
 /**
  * Versioned documents in a MongoDB collection, whose indexes are created where they are missing: one a field, beside
@@ -32,7 +36,7 @@ export async function mongodbVersionedDocuments<T>(
   database: MongodbDatabase,
   kind: DocumentKind<T>,
   clock: Clock,
-): Promise<VersionedDocuments<T>> {
+): Promise<StoredDocuments<T>> {
   const collection = database.db.collection(kind.name) as unknown as Collection<StoredDocument<T>>;
   const fields = Object.entries(kind.fields);
   const write = await casWriter(database.db.collection(kind.name));
@@ -84,6 +88,22 @@ export async function mongodbVersionedDocuments<T>(
           { filedAs: filedText(stored), shouldBeFiledAs: filedText(fieldsOf(value)) },
         ]),
       );
+    },
+
+    async fileAnew({ afterKey, limit }) {
+      const { filter, hint } = pageFilter({ keyPrefix: "", ...(afterKey !== undefined && { afterKey }), limit });
+      const cursor = collection.find(filter, { hint }).sort({ _id: 1 }).limit(limit);
+      const documents = await onMongodb(() => cursor.toArray());
+      const filings = documents.flatMap(({ _id, version, value, fields: stored }) => {
+        const shouldBe = fieldsOf(value);
+        if (isDeepStrictEqual(stored, shouldBe)) return [];
+        return [{ updateOne: { filter: { _id, version }, update: { $set: { fields: shouldBe } } } }];
+      });
+      while (filings.length > 0) {
+        const some = filings.splice(0, FILINGS_AT_ONCE);
+        await onMongodb(() => collection.bulkWrite(some as never, { ordered: false }));
+      }
+      return documents.length === limit ? documents.at(-1)?._id : undefined;
     },
   };
 }

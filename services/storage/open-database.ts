@@ -4,7 +4,7 @@ import { type MongodbDatabase, openMongodb } from "./mongodb-database.ts";
 import { mongodbVersionedDocuments } from "./mongodb-versioned-documents.ts";
 import { openSqliteDatabase, type SqliteDatabase } from "./sqlite-database.ts";
 import { sqliteVersionedDocuments } from "./sqlite-versioned-documents.ts";
-import type { DocumentKind, VersionedDocuments } from "./versioned-documents.ts";
+import type { DocumentKind, StoredDocuments } from "./versioned-documents.ts";
 
 /** Where one service keeps what it owns. */
 export type Database =
@@ -45,7 +45,7 @@ export function versionedDocuments<T>(
   database: Database,
   kind: DocumentKind<T>,
   clock: Clock,
-): Promise<VersionedDocuments<T>> {
+): Promise<StoredDocuments<T>> {
   return database.engine === "sqlite"
     ? sqliteVersionedDocuments(database.sqlite, kind, clock)
     : mongodbVersionedDocuments(database.mongodb, kind, clock);

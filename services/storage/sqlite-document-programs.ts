@@ -34,11 +34,18 @@ const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const column = (field: string) => quoted(`field_${field}`);
 const indexName = ({ name }: DocumentTable, field: string) => quoted(`${name}_by_${field}`);
 
-/** The schema of a kind: field columns have no type, so that numbers and strings stay what they are. */
+/**
+ * The schema of a kind, or what an older table lacks of it: field columns have no type, so that numbers and strings stay
+ * what they are.
+ */
 function createTable(db: DatabaseSync, table: DocumentTable): void {
   const columns = ["key TEXT NOT NULL UNIQUE", "version INTEGER NOT NULL", "value TEXT NOT NULL"];
   db.exec(`CREATE TABLE IF NOT EXISTS ${quoted(table.name)} (${[...columns, ...table.fields.map(column)].join(", ")})`);
+  const existing = db.prepare("SELECT name FROM pragma_table_info(?)").all(table.name);
   for (const field of table.fields) {
+    if (!existing.some(({ name }) => name === `field_${field}`)) {
+      db.exec(`ALTER TABLE ${quoted(table.name)} ADD COLUMN ${column(field)}`);
+    }
     const on = `${quoted(table.name)} (${column(field)}, key)`;
     db.exec(`CREATE INDEX IF NOT EXISTS ${indexName(table, field)} ON ${on} WHERE ${column(field)} IS NOT NULL`);
   }
@@ -65,7 +72,7 @@ function writeSql({ name, fields }: DocumentTable) {
   return {
     insert: `INSERT INTO ${quoted(name)} (${columns.join(", ")}) VALUES (${places}) ON CONFLICT (key) DO NOTHING`,
     update: `UPDATE ${quoted(name)} SET version = ?, value = ? WHERE key = ? AND version = ?`,
-    updateFields: `UPDATE ${quoted(name)} SET ${assigned} WHERE key = ? AND (${differing})`,
+    updateFields: `UPDATE ${quoted(name)} SET ${assigned} WHERE key = ? AND version = ? AND (${differing})`,
   };
 }
 
@@ -77,7 +84,7 @@ function writer(statement: (sql: string) => StatementSync, table: DocumentTable)
   return ({ key, version, value, expectedVersion, fields }) => {
     if (expectedVersion === 0) return insert.run(key, version, value, ...fields).changes === 1;
     if (update.run(version, value, key, expectedVersion).changes === 0) return false;
-    updateFields?.run(...fields, key, ...fields);
+    updateFields?.run(...fields, key, version, ...fields);
     return true;
   };
 }
@@ -102,6 +109,10 @@ export const documentPrograms = defineSqlitePrograms({
         /** Whether each was written. */
         save: ({ table, writes }: { table: DocumentTable; writes: DocumentRowWrite[] }): boolean[] =>
           writes.map(writer(statement, table)),
+        file({ table, filings }: { table: DocumentTable; filings: Omit<FiledDocumentRow, "value">[] }): void {
+          const update = statement(writeSql(table).updateFields);
+          for (const { key, version, fields } of filings) update.run(...fields, key, version, ...fields);
+        },
         remove({ table, removals }: { table: DocumentTable; removals: { key: string; version: number }[] }): void {
           const remove = statement(`DELETE FROM ${quoted(table.name)} WHERE key = ? AND version = ?`);
           for (const { key, version } of removals) remove.run(key, version);

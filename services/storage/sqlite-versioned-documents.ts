@@ -13,11 +13,12 @@ import {
   type DocumentKind,
   type DocumentPageQuery,
   filedText,
-  type VersionedDocuments,
+  type StoredDocuments,
 } from "./versioned-documents.ts";
 
 /**
- * Versioned documents in a table of a SQLite database, which is created where it is missing.
+ * Versioned documents in a table of a SQLite database, which is created, or given the columns of its fields, where they
+ * are missing.
  *
  * Every save and remove is one atomic call, although the port promises less. Values are stored as JSON: `undefined`
  * properties are left out. All of them reject with `StoreUnavailableError` when the database does.
@@ -26,7 +27,7 @@ export async function sqliteVersionedDocuments<T>(
   database: SqliteDatabase,
   kind: DocumentKind<T>,
   clock: Clock,
-): Promise<VersionedDocuments<T>> {
+): Promise<StoredDocuments<T>> {
   const programs = await database.load(documentPrograms);
   const fields = Object.entries(kind.fields);
   const table: DocumentTable = { name: kind.name, fields: fields.map(([name]) => name) };
@@ -71,6 +72,14 @@ export async function sqliteVersionedDocuments<T>(
           return [key, { filedAs: filedText(named(stored)), shouldBeFiledAs: filedText(named(should)) }];
         }),
       );
+    },
+
+    async fileAnew({ afterKey, limit }) {
+      const query = rowQuery({ keyPrefix: "", ...(afterKey !== undefined && { afterKey }), limit });
+      const documents = (await programs.page({ table, query })).map(parse);
+      const filings = documents.map(({ key, version, value }) => ({ key, version, fields: fieldsOf(value) }));
+      await programs.file({ table, filings });
+      return documents.length === limit ? documents.at(-1)?.key : undefined;
     },
   };
 }

@@ -69,6 +69,15 @@ export interface DocumentPageQuery {
   readonly limit: number;
 }
 
+/** Versioned documents as an adapter keeps them. */
+export interface StoredDocuments<T> extends VersionedDocuments<T> {
+  /**
+   * Files the next documents in key order under what the fields of their kind are by now, where they are filed otherwise;
+   * none that changes meanwhile, which whoever changes it files. Answers where it has come to, undefined at the end.
+   */
+  fileAnew(query: { readonly afterKey: string | undefined; readonly limit: number }): Promise<string | undefined>;
+}
+
 /**
  * What a kind of document is called and which of its fields can be asked for in `page`. A field's value is `null`
  * where the document is not to be found by it.

@@ -67,7 +67,7 @@ async function start(): Promise<void> {
   const [ingestion, identity, device, tracking] = await Promise.all([
     openIngestion({ database, transports, clock, log, owner: randomUUID() }),
     openIdentity({ database, transports, clock, log, random: Math.random }),
-    openDevice({ database, transports, clock, random: Math.random }),
+    openDevice({ database, transports, clock, log, random: Math.random }),
     openTracking({ database, transports, clock, log, random: Math.random }),
   ]);
   const ingestionServices = measureIngestion(ingestion, { registry: metrics, clock });

@@ -5,8 +5,8 @@ import { parseAppKey } from "../runtime/app-key.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { HostedService } from "../runtime/hosted-service.ts";
 import type { Logger } from "../runtime/log.ts";
-import { type Database, versionedDocuments } from "../storage/open-database.ts";
-import { checkStoreFormat, storeFormatKind } from "../storage/store-format.ts";
+import type { Database } from "../storage/open-database.ts";
+import { prepareStore } from "../storage/store-schema.ts";
 import type { TrackingContext } from "./context.ts";
 import { createMaintenance } from "./maintenance.ts";
 import { mongodbPushStore } from "./mongodb-store.ts";
@@ -34,7 +34,7 @@ export interface Tracking {
 
 /** Opens the tracking service on its database. */
 export async function openTracking({ database, transports, clock, log, random }: TrackingOptions): Promise<Tracking> {
-  await checkStoreFormat(await versionedDocuments(database, storeFormatKind, clock), "tracking");
+  await prepareStore(database, { service: "tracking", kinds: [], clock, log });
   const pushes =
     database.engine === "sqlite"
       ? await sqlitePushStore(database.sqlite, clock)

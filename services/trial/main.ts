@@ -3,16 +3,18 @@ import { fileURLToPath } from "node:url";
 import { gatewaySettings } from "../../gateway/config.ts";
 import { readyMessage } from "../../gateway/ready-message.ts";
 import { openDemoCredentials } from "../identity/demo-credentials.ts";
-import { openIdentityStore } from "../identity/store.ts";
+import { identityKinds, openIdentityStore } from "../identity/store.ts";
 import { systemClock as clock } from "../runtime/clock.ts";
 import { type Config, optional } from "../runtime/config.ts";
 import { secret } from "../runtime/config-fields.ts";
 import { type DemoCredentials, demoCredentialsFile } from "../runtime/demo-credentials-file.ts";
+import type { Logger } from "../runtime/log.ts";
 import { type RunningProcess, runProcess } from "../runtime/process.ts";
 import { serviceAddresses } from "../runtime/service-addresses.ts";
 import { listenSettings, storeSettings } from "../runtime/service-settings.ts";
 import { urlHost } from "../runtime/url-host.ts";
 import { closeDatabase, openDatabase, versionedDocuments } from "../storage/open-database.ts";
+import { prepareStore } from "../storage/store-schema.ts";
 import { startChild } from "./child-process.ts";
 import { freePorts } from "./free-ports.ts";
 
@@ -35,9 +37,9 @@ type TrialConfig = Config<typeof settings>;
 await runProcess({ name: "trial", environment: process.env, settings, start });
 
 /** Runs the gateway and the four services as processes of their own, as they would run in containers. */
-async function start({ config, lifecycle }: RunningProcess<typeof settings>): Promise<void> {
+async function start({ config, log, lifecycle }: RunningProcess<typeof settings>): Promise<void> {
   const { host, dataDir } = config;
-  const credentials = await prepareCredentials(config);
+  const credentials = await prepareCredentials(config, log);
   const ports = await choosePorts(config);
   const environment: Record<string, string | undefined> = {
     ...process.env,
@@ -81,9 +83,13 @@ async function start({ config, lifecycle }: RunningProcess<typeof settings>): Pr
 }
 
 /** The demo app has to be there before identity is; identity's store can be open in one process only. */
-async function prepareCredentials({ databaseUrl, dataDir, operatorToken }: TrialConfig): Promise<DemoCredentials> {
+async function prepareCredentials(
+  { databaseUrl, dataDir, operatorToken }: TrialConfig,
+  log: Logger,
+): Promise<DemoCredentials> {
   const database = await openDatabase({ url: databaseUrl, dataDir, service: "identity" });
   try {
+    await prepareStore(database, { service: "identity", kinds: identityKinds, clock, log });
     const store = await openIdentityStore((kind) => versionedDocuments(database, kind, clock));
     return await openDemoCredentials({ store, clock, file: demoCredentialsFile(dataDir), operatorToken });
   } finally {

@@ -3,19 +3,15 @@ import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createClient } from "@connectrpc/connect";
 import { MongoClient } from "mongodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import {
-  VerificationService,
-  type VerificationSummary,
-} from "../../proto/gen/carillon/ingestion/v1/verification_service_pb.js";
 import { differencesFrom } from "../simulation/compare.ts";
 import { shownState } from "../simulation/final-state.ts";
 import type { ProcessName } from "./process.ts";
 import { type App, survive } from "./scenario.ts";
 import { differences, operatorTransport } from "./state.ts";
 import { startTopology, type Topology } from "./topology.ts";
+import { untilVerified, verify } from "./verification.ts";
 
 const [mongodb] = (process.env.CARILLON_TEST_MONGODB_URL ?? "").split(",");
 if (!mongodb) process.stderr.write("skipped: backups of MongoDB; set CARILLON_TEST_MONGODB_URL to have them\n");
@@ -122,23 +118,6 @@ describe.skipIf(!mongodb)("databases of services that were dumped one after the 
 async function shownEvents(system: Topology, { tenantId, appId }: App): Promise<ReadonlySet<string>> {
   const shown = await shownState({ transportTo: () => operatorTransport(system) }, { tenantId, appId });
   return new Set(shown.events.keys());
-}
-
-async function verify(system: Topology, { tenantId, appId }: App, repair: boolean): Promise<VerificationSummary> {
-  const client = createClient(VerificationService, operatorTransport(system));
-  for await (const { message } of client.verifyApp({ tenantId, appId, repair }, { timeoutMs: 60_000 }))
-    if (message.case === "summary") return message.value;
-  throw new Error(`the verification ended without a summary:\n${system.output()}`);
-}
-
-/** Resolves when a verification finds nothing, neither outstanding nor wrong; rejects with the first that is wrong. */
-async function untilVerified(system: Topology, app: App): Promise<void> {
-  for (;;) {
-    const { differences: found, pending } = await verify(system, app, false);
-    expect(found).toBe(0);
-    if (pending === 0) return;
-    await sleep(1_000);
-  }
 }
 
 /** What `mongodump` and `mongorestore` do of one database. */

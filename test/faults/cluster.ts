@@ -5,7 +5,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Balancer, startBalancer } from "./balancer.ts";
-import { type ProcessEnd, processNames, type StartedProcess, serviceNames, startProcess } from "./process.ts";
+import {
+  type Launch,
+  type ProcessEnd,
+  processNames,
+  type StartedProcess,
+  serviceNames,
+  startProcess,
+} from "./process.ts";
 import { commonSettings, isReady, operatorToken } from "./topology.ts";
 
 type Name = (typeof processNames)[number];
@@ -29,8 +36,11 @@ export interface Cluster {
   readonly url: string;
   readonly operatorToken: string;
   ready(): Promise<void>;
-  /** Replaces the replicas of a process one after the other: a new one first, then SIGTERM. How the old ones ended. */
-  roll(name: Name): Promise<ProcessEnd[]>;
+  /**
+   * Replaces the replicas of a process one after the other: a new one first, then SIGTERM. How the old ones ended. `launch`
+   * has what the new ones start with instead of what the first ones did.
+   */
+  roll(name: Name, launch?: Pick<Launch, "root">): Promise<ProcessEnd[]>;
   /** How many calls the replicas of a service have answered each. */
   callsAnswered(name: Name): Promise<number[]>;
   output(): string;
@@ -39,12 +49,15 @@ export interface Cluster {
 
 export interface ClusterOptions {
   readonly replicas: number;
+  /** What the first replicas start with. */
+  readonly launch?: Pick<Launch, "root">;
   readonly settings: Readonly<Record<string, string>>;
   /** Ports that are free at every loopback address. */
   readonly ports: { readonly http: number; readonly grpc: number; readonly metrics: number };
 }
 
-export async function startCluster({ replicas, settings, ports }: ClusterOptions): Promise<Cluster> {
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { replicas, settings, ports, launch: first = {} } = options;
   const folder = await mkdtemp(join(tmpdir(), "carillon-cluster-"));
   const names = join(folder, "names.json");
   const running = new Map<Name, Replica[]>(processNames.map((name) => [name, []]));
@@ -62,7 +75,7 @@ export async function startCluster({ replicas, settings, ports }: ClusterOptions
     balancer.setBackends(addressesOf("gateway").map((address) => `http://${address}:${ports.http}`));
   }
 
-  async function add(name: Name): Promise<void> {
+  async function add(name: Name, launch = first): Promise<void> {
     lastAddress += 1;
     const address = `127.0.0.${lastAddress}`;
     const others = serviceNames.map((of) => [
@@ -80,6 +93,7 @@ export async function startCluster({ replicas, settings, ports }: ClusterOptions
         CARILLON_METRICS_PORT: `${ports.metrics}`,
         ...Object.fromEntries(others),
       },
+      ...launch,
       environment: { CLUSTER_DNS: names },
       nodeOptions: ["--import", fileURLToPath(new URL("cluster-dns.ts", import.meta.url))],
       say(text) {
@@ -116,10 +130,10 @@ export async function startCluster({ replicas, settings, ports }: ClusterOptions
     url: balancer.url,
     operatorToken,
     ready: async () => undefined,
-    async roll(name) {
+    async roll(name, launch) {
       const ends: ProcessEnd[] = [];
       for (const old of [...(running.get(name) ?? [])]) {
-        await add(name);
+        await add(name, launch);
         await sleep(MIN_READY_MS);
         running.set(
           name,

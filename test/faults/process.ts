@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const serviceNames = ["ingestion", "identity", "device", "tracking"] as const;
@@ -11,6 +12,8 @@ export const processNames = [...serviceNames, "gateway"] as const;
 export interface Launch {
   /** Environment besides settings, e.g. what is preloaded. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The checkout whose processes they are; this one unless given. */
+  readonly root?: string;
   /** Options of Node. */
   readonly nodeOptions?: readonly string[];
 }
@@ -34,14 +37,16 @@ export interface StartedProcess {
   signal(signal: NodeJS.Signals): Promise<ProcessEnd>;
 }
 
-const scriptOf = (name: ProcessName) => {
+const here = fileURLToPath(new URL("../..", import.meta.url));
+const scriptOf = (name: ProcessName, root: string) => {
   const path =
     name === "carillon" ? "gateway/single-process" : name === "gateway" ? "gateway/main" : `services/${name}/main`;
-  return fileURLToPath(new URL(`../../${path}.ts`, import.meta.url));
+  return join(root, `${path}.ts`);
 };
 
-export function startProcess({ name, settings, environment, nodeOptions = [], say }: ProcessOptions): StartedProcess {
-  const child = spawn(process.execPath, [...nodeOptions, scriptOf(name)], {
+export function startProcess(options: ProcessOptions): StartedProcess {
+  const { name, settings, environment, root = here, nodeOptions = [], say } = options;
+  const child = spawn(process.execPath, [...nodeOptions, scriptOf(name, root)], {
     env: { PATH: process.env.PATH ?? "", ...environment, ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -22,7 +22,7 @@ export interface Answer {
   readonly body: Json;
 }
 
-/** Carillon in processes of its own, as npm's scripts start it, on an empty data folder and free ports. */
+/** Carillon in processes of its own, as npm's scripts start it, on a data folder and free ports of its own. */
 export interface CarillonProcess {
   readonly url: string;
   readonly dataDir: string;
@@ -30,14 +30,19 @@ export interface CarillonProcess {
   /** Calls `carillon.{method}` with a token, JSON both ways. */
   call(method: string, request: Json, token?: string): Promise<Answer>;
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  /** Sends SIGTERM; the exit status. */
-  stop(): Promise<number | null>;
+  /** Sends SIGTERM; the exit status. `finished` sees the data folder before it goes. */
+  stop(finished?: (dataDir: string) => unknown): Promise<number | null>;
 }
 
 export type Script = "gateway/single-process.ts" | "services/trial/main.ts";
 
-export async function startCarillon(script: Script = "gateway/single-process.ts"): Promise<CarillonProcess> {
+/** @param prepare puts into the data folder what is to be there at the start */
+export async function startCarillon(
+  script: Script = "gateway/single-process.ts",
+  prepare: (dataDir: string) => unknown = () => undefined,
+): Promise<CarillonProcess> {
   const dataDir = await mkdtemp(join(tmpdir(), "carillon-operator-"));
+  await prepare(dataDir);
   const child = spawn(process.execPath, [script], {
     cwd: new URL("../../../", import.meta.url),
     env: {
@@ -71,10 +76,11 @@ export async function startCarillon(script: Script = "gateway/single-process.ts"
     post,
     call: (method, request, token = demo.server_key) =>
       post(`/carillon.${method}`, request, { authorization: `Bearer ${token}` }),
-    async stop() {
+    async stop(finished = () => undefined) {
       const ended = child.exitCode === null ? once(child, "exit") : [child.exitCode];
       child.kill("SIGTERM");
       const [status] = await ended;
+      await finished(dataDir);
       await rm(dataDir, { recursive: true });
       return status;
     },
