@@ -7,7 +7,6 @@ import type { IdentityContext, IdentityDependencies } from "./context.ts";
 import { createApp } from "./create-app.ts";
 import { createKey } from "./create-key.ts";
 import { eraseProfile } from "./erase-profile.ts";
-import { getMergeVersions } from "./get-merge-versions.ts";
 import { getProfile } from "./get-profile.ts";
 import { getProfileVersions } from "./get-profile-versions.ts";
 import { createIdentitySecret, revokeIdentitySecret, setRequireUserSignature } from "./identity-secrets.ts";
@@ -43,7 +42,6 @@ export function createIdentityServices(dependencies: IdentityDependencies): Host
       observeProfiles: (request, call) => observeProfiles(context, request, call),
       getProfileVersions: (request) => getProfileVersions(context, request),
       replaceProfiles: (request) => replaceProfiles(context, request),
-      getMergeVersions: (request) => getMergeVersions(context, request),
       replaceMerges: (request) => replaceMerges(context, request),
       listProfileStates: (request) => listProfileStates(context, request),
       getProfileStates: (request) => getProfileStates(context, request),

@@ -107,6 +107,13 @@ export async function mongodbEventStore(database: MongodbDatabase): Promise<Even
       const found = await onMongodb(() => events.findOne({ _id: fingerprint, app }));
       return found === null ? undefined : storedEventOf(found);
     },
+    async getAll(app, fingerprints) {
+      if (fingerprints.length === 0) return new Map();
+      const found = events.find({ _id: { $in: [...fingerprints] }, app });
+      return new Map(
+        (await onMongodb(() => found.toArray())).map((document) => [document._id, storedEventOf(document)]),
+      );
+    },
     list: (query) =>
       find(listQuery(query.app, query.filter, listRange(query)), { sort: descending, limit: query.limit }),
 

@@ -1,7 +1,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { defineSqlitePrograms } from "../storage/sqlite-programs.ts";
 import { type Attribution, type EventCursor, isSameAttribution, withPrior } from "./event.ts";
-import { compareInOrder, type OrderRange } from "./event-order.ts";
+import { userClass } from "./event-class.ts";
+import { compareInOrder, type OrderRange, wholeOrder } from "./event-order.ts";
 import { definitionPrograms } from "./sqlite-definition-programs.ts";
 import { eventQueries, insertEventSql, type RangeQueryShape, rangeSql } from "./sqlite-queries.ts";
 import { type AttributionRow, type NewEventRow, parsePriors, type StoredEventRow } from "./sqlite-rows.ts";
@@ -34,7 +35,7 @@ export const eventPrograms = defineSqlitePrograms({
   name: "events",
   migrate: createEventTables,
   prepare(db) {
-    const statement = statements(db);
+    const rangeStatement = rangeStatements(db);
     const appIdOf = appIds(db);
     const definitions = definitionPrograms(db, appIdOf);
     const insertEvent = db.prepare(insertEventSql);
@@ -57,7 +58,7 @@ export const eventPrograms = defineSqlitePrograms({
     }
 
     function places({ shape, parts, range, limit }: RangeCall): Place[] {
-      const select = statement(rangeSql(shape));
+      const select = rangeStatement(shape);
       const bounds = {
         afterMs: range.after.effectiveMs,
         afterFingerprint: range.after.fingerprint,
@@ -68,6 +69,13 @@ export const eventPrograms = defineSqlitePrograms({
       const sign = shape.direction === "ASC" ? 1 : -1;
       const found = parts.flatMap((part) => select.all({ ...part, ...bounds }) as unknown as Place[]);
       return found.sort((a, b) => sign * compareInOrder(a, b)).slice(0, limit);
+    }
+
+    function eventOfUser(user: Named, direction: "ASC" | "DESC", classes: readonly number[]) {
+      const shape = { source: "user", direction, remaining: [] } as const;
+      const parts = classes.map((number) => ({ ...user, class: number }));
+      const [place] = places({ shape, parts, range: wholeOrder, limit: 1 });
+      return place && (byId.get({ id: place.id }) as StoredEventRow);
     }
 
     return {
@@ -148,6 +156,15 @@ export const eventPrograms = defineSqlitePrograms({
         countAttributedBy: ({ app, fingerprints }: { app: string; fingerprints: readonly string[] }): number[] =>
           fingerprints.map((fingerprint) => Number(countByCause.get({ app, fingerprint })?.events)),
         get: (key: { app: string; fingerprint: string }) => byFingerprint.get(key) as StoredEventRow | undefined,
+        getAll: ({ app, fingerprints }: { app: string; fingerprints: readonly string[] }): StoredEventRow[] =>
+          fingerprints.flatMap((fingerprint) => byFingerprint.all({ app, fingerprint }) as unknown as StoredEventRow[]),
+        /** A user's first, last and latest device event, the live ones; none where there is no first. */
+        profileEvents(user: { app: string; appUserId: string }): (StoredEventRow | undefined)[] {
+          const first = eventOfUser(user, "ASC", [userClass.liveDevice, userClass.liveServer]);
+          if (first === undefined) return [];
+          const last = eventOfUser(user, "DESC", [userClass.liveDevice, userClass.liveServer]);
+          return [first, last, eventOfUser(user, "DESC", [userClass.liveDevice])];
+        },
         ...definitions.reads,
       },
     };
@@ -165,12 +182,13 @@ function distinct(next: StatementSync, { app, after, limit }: DistinctQuery): st
   return values;
 }
 
-/** Statements by their text, prepared once. */
-function statements(db: DatabaseSync): (sql: string) => StatementSync {
+/** Statements by what they read, prepared once. */
+function rangeStatements(db: DatabaseSync): (shape: RangeQueryShape) => StatementSync {
   const prepared = new Map<string, StatementSync>();
-  return (sql) => {
-    const statement = prepared.get(sql) ?? db.prepare(sql);
-    prepared.set(sql, statement);
+  return (shape) => {
+    const name = `${shape.source} ${shape.direction} ${shape.remaining}`;
+    const statement = prepared.get(name) ?? db.prepare(rangeSql(shape));
+    prepared.set(name, statement);
     return statement;
   };
 }

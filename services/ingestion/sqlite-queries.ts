@@ -1,3 +1,4 @@
+import { limitSql } from "../storage/sqlite-limit.ts";
 import type { EventFilter } from "./store.ts";
 
 /** The number of the app with the key `$app`. */
@@ -33,7 +34,7 @@ export function rangeSql({ source, direction, remaining }: RangeQueryShape): str
     WHERE app = ${appIdSql} AND ${equalities}
       AND (effective_ms, fingerprint) > ($afterMs, unhex($afterFingerprint))
       AND (effective_ms, fingerprint) < ($beforeMs, unhex($beforeFingerprint))${filters.join("")}
-    ORDER BY events.effective_ms ${direction}, events.fingerprint ${direction} LIMIT $limit`;
+    ORDER BY events.effective_ms ${direction}, events.fingerprint ${direction} ${limitSql("$limit")}`;
 }
 
 /** How a list with these filters is read: from the index that leaves the fewest events to look at. */
@@ -58,11 +59,11 @@ export const eventQueries = {
   byId: `SELECT ${eventColumns} FROM events WHERE id = $id`,
   byFingerprint: `SELECT ${eventColumns} FROM events WHERE fingerprint = unhex($fingerprint) AND app = ${appIdSql}`,
   pending: `SELECT ${eventColumns} FROM events INDEXED BY events_pending
-    WHERE pending_since > $afterMs AND pending_since < $beforeMs ORDER BY pending_since LIMIT $limit`,
+    WHERE pending_since > $afterMs AND pending_since < $beforeMs ORDER BY pending_since ${limitSql("$limit")}`,
   oldestPending:
     "SELECT min(pending_since) AS since FROM events INDEXED BY events_pending WHERE pending_since IS NOT NULL",
   pendingOfDevice: `SELECT ${eventColumns} FROM events INDEXED BY events_pending_by_device
-    WHERE app = ${appIdSql} AND device_key = unhex($deviceKey) AND pending_since IS NOT NULL LIMIT $limit`,
+    WHERE app = ${appIdSql} AND device_key = unhex($deviceKey) AND pending_since IS NOT NULL ${limitSql("$limit")}`,
   attributionOf: `SELECT id, attribution_version AS attributionVersion, pending_since AS pendingSince, priors,
       app_user_id AS appUserId, lower(hex(attributed_by)) AS attributedBy
     FROM events WHERE fingerprint = unhex($fingerprint)`,
@@ -82,11 +83,11 @@ export const eventQueries = {
   expire: `DELETE FROM events WHERE fingerprint = unhex($fingerprint) AND app = ${appIdSql}
     AND attribution_version = $attributionVersion AND pending_since IS NULL`,
   definitions: `SELECT event_name AS eventName, first_seen_ms AS firstSeenMs, last_seen_ms AS lastSeenMs
-    FROM event_definitions WHERE app = ${appIdSql} AND event_name > $afterName ORDER BY event_name LIMIT $limit`,
+    FROM event_definitions WHERE app = ${appIdSql} AND event_name > $afterName ORDER BY event_name ${limitSql("$limit")}`,
   definitionNamed: `SELECT event_name AS eventName, first_seen_ms AS firstSeenMs, last_seen_ms AS lastSeenMs
     FROM event_definitions WHERE app = ${appIdSql} AND event_name = $eventName`,
   definitionNames: `SELECT event_name AS eventName
-    FROM event_definitions WHERE app = ${appIdSql} AND event_name > $afterName ORDER BY event_name LIMIT $limit`,
+    FROM event_definitions WHERE app = ${appIdSql} AND event_name > $afterName ORDER BY event_name ${limitSql("$limit")}`,
   parameters: `SELECT parameter AS name, type FROM event_parameters
     WHERE app = ${appIdSql} AND event_name = $eventName ORDER BY parameter, type`,
   // Reads an index entry for each event of the name: about 10 M entries a second, and only for the page that is asked for.

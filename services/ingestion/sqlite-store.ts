@@ -3,15 +3,7 @@ import type { SqliteDatabase } from "../storage/sqlite-database.ts";
 import { borderOf, deviceEventNameOf } from "./borders.ts";
 import { keptParameters } from "./definition-parameters.ts";
 import { deviceClass, userClass } from "./event-class.ts";
-import {
-  beforePlace,
-  beforeTime,
-  floatingRange,
-  fromTime,
-  listRange,
-  type OrderRange,
-  wholeOrder,
-} from "./event-order.ts";
+import { beforePlace, beforeTime, floatingRange, fromTime, listRange, type OrderRange } from "./event-order.ts";
 import { profileStateOf } from "./profile-state.ts";
 import { eventPrograms, type Named } from "./sqlite-programs.ts";
 import { listShape } from "./sqlite-queries.ts";
@@ -35,12 +27,6 @@ export async function sqliteEventStore(database: SqliteDatabase): Promise<EventS
   ) {
     const shape = { source: "device", direction, remaining: [] } as const;
     return (await programs.events({ shape, parts, range, limit })).map(storedEventOf);
-  }
-
-  async function ofUser(parts: Named[], direction: "ASC" | "DESC") {
-    const shape = { source: "user", direction, remaining: [] } as const;
-    const [row] = await programs.events({ shape, parts, range: wholeOrder, limit: 1 });
-    return row && storedEventOf(row);
   }
 
   return {
@@ -77,9 +63,8 @@ export async function sqliteEventStore(database: SqliteDatabase): Promise<EventS
       return event && deviceEventNameOf(event);
     },
     async profileState(app, appUserId) {
-      const live = userParts({ app, appUserId }, [userClass.liveDevice, userClass.liveServer]);
-      const device = userParts({ app, appUserId }, [userClass.liveDevice]);
-      return profileStateOf(await Promise.all([ofUser(live, "ASC"), ofUser(live, "DESC"), ofUser(device, "DESC")]));
+      const rows = await programs.profileEvents({ app, appUserId });
+      return profileStateOf(rows.map((row) => row && storedEventOf(row)));
     },
 
     deviceKeys: (query) => programs.deviceKeys(query),
@@ -101,6 +86,10 @@ export async function sqliteEventStore(database: SqliteDatabase): Promise<EventS
     async get(app, fingerprint) {
       const row = await programs.get({ app, fingerprint });
       return row && storedEventOf(row);
+    },
+    async getAll(app, fingerprints) {
+      const rows = await programs.getAll({ app, fingerprints });
+      return new Map(rows.map((row) => [row.fingerprint, storedEventOf(row)]));
     },
     async list(query) {
       const call = {
@@ -125,10 +114,6 @@ export async function sqliteEventStore(database: SqliteDatabase): Promise<EventS
 
 function deviceParts(app: AppKey, deviceKeys: readonly string[], classes: readonly number[]): Named[] {
   return deviceKeys.flatMap((deviceKey) => classes.map((number) => ({ app, deviceKey, class: number })));
-}
-
-function userParts(user: { readonly app: AppKey; readonly appUserId: string }, classes: readonly number[]): Named[] {
-  return classes.map((number) => ({ ...user, class: number }));
 }
 
 /** The parameters that {@link listShape}'s query has, and no others. */

@@ -77,6 +77,8 @@ export interface EventStore {
 
   /** One event; undefined where this app has none with that fingerprint. */
   get(app: AppKey, fingerprint: string): Promise<StoredEvent | undefined>;
+  /** Those of these events (distinct) that this app has, by fingerprint. */
+  getAll(app: AppKey, fingerprints: readonly string[]): Promise<Map<string, StoredEvent>>;
   /** Events that fit all filters, latest first in order. */
   list(query: EventListQuery): Promise<StoredEvent[]>;
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { KeyRange } from "./key-range.ts";
+import { limitSql } from "./sqlite-limit.ts";
 import { defineSqlitePrograms } from "./sqlite-programs.ts";
 
 /** The table of one kind of document. */
@@ -56,7 +57,7 @@ function pageSql(table: DocumentTable, { range, where }: DocumentRowQuery): stri
   if (range.to !== undefined) conditions.push("key < ?");
   if (where) conditions.push(`${column(where.field)} ${where.operator} ?`, `${column(where.field)} IS NOT NULL`);
   const from = where ? `${quoted(table.name)} INDEXED BY ${indexName(table, where.field)}` : quoted(table.name);
-  return `SELECT key, version, value FROM ${from} WHERE ${conditions.join(" AND ")} ORDER BY key LIMIT ?`;
+  return `SELECT key, version, value FROM ${from} WHERE ${conditions.join(" AND ")} ORDER BY key ${limitSql("?")}`;
 }
 
 /**
@@ -77,10 +78,10 @@ function writeSql({ name, fields }: DocumentTable) {
 }
 
 /** A function that answers whether it has written. */
-function writer(statement: (sql: string) => StatementSync, table: DocumentTable): (write: DocumentRowWrite) => boolean {
+function writer(db: DatabaseSync, table: DocumentTable): (write: DocumentRowWrite) => boolean {
   const sql = writeSql(table);
-  const [insert, update] = [statement(sql.insert), statement(sql.update)];
-  const updateFields = table.fields.length === 0 ? undefined : statement(sql.updateFields);
+  const [insert, update] = [db.prepare(sql.insert), db.prepare(sql.update)];
+  const updateFields = table.fields.length === 0 ? undefined : db.prepare(sql.updateFields);
   return ({ key, version, value, expectedVersion, fields }) => {
     if (expectedVersion === 0) return insert.run(key, version, value, ...fields).changes === 1;
     if (update.run(version, value, key, expectedVersion).changes === 0) return false;
@@ -94,34 +95,33 @@ export const documentPrograms = defineSqlitePrograms({
   name: "documents",
   migrate: () => undefined,
   prepare(db) {
-    const prepared = new Map<string, StatementSync>();
-    function statement(sql: string): StatementSync {
-      const known = prepared.get(sql) ?? db.prepare(sql);
-      prepared.set(sql, known);
-      return known;
-    }
-    const rows = (sql: string, parameters: SQLInputValue[]) =>
-      statement(sql).all(...parameters) as unknown as DocumentRow[];
+    /** Prepared once for each kind of document. */
+    const writerOf = onceFor((_, table: DocumentTable) => writer(db, table));
+    const loaderOf = onceFor((name) => db.prepare(`SELECT key, version, value FROM ${quoted(name)} WHERE key = ?`));
+    const removerOf = onceFor((name) => db.prepare(`DELETE FROM ${quoted(name)} WHERE key = ? AND version = ?`));
+    const statement = onceFor((sql) => db.prepare(sql));
+    const rows = (statement: StatementSync, parameters: SQLInputValue[]) =>
+      statement.all(...parameters) as unknown as DocumentRow[];
 
     return {
       writes: {
         define: (table: DocumentTable) => createTable(db, table),
         /** Whether each was written. */
         save: ({ table, writes }: { table: DocumentTable; writes: DocumentRowWrite[] }): boolean[] =>
-          writes.map(writer(statement, table)),
+          writes.map(writerOf(table.name, table)),
         file({ table, filings }: { table: DocumentTable; filings: Omit<FiledDocumentRow, "value">[] }): void {
           const update = statement(writeSql(table).updateFields);
           for (const { key, version, fields } of filings) update.run(...fields, key, version, ...fields);
         },
         remove({ table, removals }: { table: DocumentTable; removals: { key: string; version: number }[] }): void {
-          const remove = statement(`DELETE FROM ${quoted(table.name)} WHERE key = ? AND version = ?`);
+          const remove = removerOf(table.name);
           for (const { key, version } of removals) remove.run(key, version);
         },
       },
       reads: {
         load({ table, keys }: { table: DocumentTable; keys: readonly string[] }): DocumentRow[] {
-          const sql = `SELECT key, version, value FROM ${quoted(table.name)} WHERE key = ?`;
-          return keys.flatMap((key) => rows(sql, [key]));
+          const loader = loaderOf(table.name);
+          return keys.flatMap((key) => rows(loader, [key]));
         },
         filed({ table, keys }: { table: DocumentTable; keys: readonly string[] }): FiledDocumentRow[] {
           const columns = ["key", "version", "value", ...table.fields.map(column)];
@@ -136,9 +136,19 @@ export const documentPrograms = defineSqlitePrograms({
         page({ table, query }: { table: DocumentTable; query: DocumentRowQuery }): DocumentRow[] {
           const { range, where, limit } = query;
           const bounds = range.to === undefined ? [range.from] : [range.from, range.to];
-          return rows(pageSql(table, query), [...bounds, ...(where ? [where.operand] : []), limit]);
+          return rows(statement(pageSql(table, query)), [...bounds, ...(where ? [where.operand] : []), limit]);
         },
       },
     };
   },
 });
+
+/** Makes something once for each name, and remembers it. */
+function onceFor<T, A extends unknown[]>(make: (name: string, ...rest: A) => T): (name: string, ...rest: A) => T {
+  const made = new Map<string, T>();
+  return (name, ...rest) => {
+    const known = made.get(name) ?? make(name, ...rest);
+    made.set(name, known);
+    return known;
+  };
+}

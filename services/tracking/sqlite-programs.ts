@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { limitSql } from "../storage/sqlite-limit.ts";
 import { defineSqlitePrograms } from "../storage/sqlite-programs.ts";
 import type { SenderId } from "./push.ts";
 
@@ -152,7 +153,7 @@ function writePrograms(db: DatabaseSync) {
 }
 
 function readPrograms(db: DatabaseSync) {
-  const keys = db.prepare("SELECT key FROM pushes WHERE key > ? AND key < ? ORDER BY key LIMIT ?");
+  const keys = db.prepare(`SELECT key FROM pushes WHERE key > ? AND key < ? ORDER BY key ${limitSql("?")}`);
   const senderIds = db.prepare(senderIdsSql);
   const filed = db.prepare(`SELECT id, ${columns}, app, token, user, device, floating, attributed_by AS attributedBy,
       sent_ms AS sentMs, state, outstanding_ms AS outstandingMs, last_receipt_ms AS lastReceiptMs
@@ -160,14 +161,14 @@ function readPrograms(db: DatabaseSync) {
   const load = db.prepare(`SELECT ${columns} FROM pushes WHERE key = ?`);
   const floating = db.prepare(`SELECT ${columns}, sent_ms AS sentMs, token FROM pushes INDEXED BY pushes_floating
     WHERE app = ? AND floating = ? AND sent_ms BETWEEN ? AND ? AND (sent_ms, token) > (?, ?)
-    ORDER BY sent_ms, token LIMIT ?`);
+    ORDER BY sent_ms, token ${limitSql("?")}`);
   const nextFloatingDevice = db.prepare(`SELECT floating AS key FROM pushes INDEXED BY pushes_floating
     WHERE app = ? AND floating > ? ORDER BY floating LIMIT 1`);
   const attributedBy = db.prepare("SELECT count(*) AS count FROM pushes WHERE app = ? AND attributed_by = ?");
   const outstanding = db.prepare(
-    `SELECT ${columns} FROM pushes WHERE outstanding_ms < ? ORDER BY outstanding_ms LIMIT ?`,
+    `SELECT ${columns} FROM pushes WHERE outstanding_ms < ? ORDER BY outstanding_ms ${limitSql("?")}`,
   );
-  const expired = db.prepare("SELECT key, version FROM pushes WHERE last_receipt_ms < ? LIMIT ?");
+  const expired = db.prepare(`SELECT key, version FROM pushes WHERE last_receipt_ms < ? ${limitSql("?")}`);
   const list = {
     all: db.prepare(listSql("pushes_list", "")),
     user: db.prepare(listSql("pushes_of_user", "AND user = :user")),
@@ -238,7 +239,7 @@ function readPrograms(db: DatabaseSync) {
 function listSql(index: string, filters: string): string {
   return `SELECT ${columns} FROM pushes INDEXED BY ${index}
     WHERE app = :app ${filters} AND (sent_ms, token) < (:afterMs, :afterToken)
-    ORDER BY sent_ms DESC, token DESC LIMIT :limit`;
+    ORDER BY sent_ms DESC, token DESC ${limitSql(":limit")}`;
 }
 
 const senderIdsSql = "SELECT app, name, value, sent_ms AS sentMs FROM push_sender_ids WHERE push = ? ORDER BY value";

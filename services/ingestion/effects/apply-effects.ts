@@ -44,7 +44,10 @@ export async function applyEffects(context: IngestionContext, batch: readonly Pe
   const due: DueDevice[] = [];
   for (let open = batch, attempt = 0; open.length > 0; attempt++) {
     if (attempt === ATTEMPTS) throw keptChanging(`the attribution of ${open.length} events`);
-    const decided = await decideAttributions(context, open, { due, isRepeated: attempt > 0 });
+    const [decided] = await Promise.all([
+      decideAttributions(context, open, { due, isRepeated: attempt > 0 }),
+      attempt === 0 && context.events.observeDefinitions(observedDefinitions(batch.map(({ event }) => event))),
+    ]);
     const unfinished = await finishEffects(context, decided);
     const finished = new Set(
       decided.filter(({ event }) => !unfinished.has(event.fingerprint)).map(({ event }) => event.fingerprint),
@@ -58,8 +61,7 @@ export async function applyEffects(context: IngestionContext, batch: readonly Pe
 }
 
 /**
- * Widens profiles and definitions, computes anew what events were taken from and what took them, and takes the pending
- * marks away.
+ * Widens profiles, computes anew what events were taken from and what took them, and takes the pending marks away.
  *
  * @returns fingerprints of events whose attribution was changed meanwhile; they are still pending
  */
@@ -79,7 +81,6 @@ export async function finishEffects(context: IngestionContext, batch: readonly D
       batch.flatMap(({ event }) => event.priors.map(({ appUserId }) => ({ app: event.app, appUserId }))),
     ),
     context.journal.recompute(batch.flatMap(({ event }) => causesOf(event.app, [event, ...event.priors]))),
-    context.events.observeDefinitions(observedDefinitions(batch.map(({ event }) => event))),
   ]);
   const moved = new Set(
     await context.events.complete(
@@ -201,10 +202,18 @@ async function attributionOf(
 
 /** Those of the events that still have effects outstanding, as they are stored now. */
 async function stillPending(context: IngestionContext, batch: readonly PendingEvent[]): Promise<PendingEvent[]> {
-  const current = await Promise.all(batch.map(({ event }) => context.events.get(event.app, event.fingerprint)));
+  const byApp = Map.groupBy(batch, ({ event }) => event.app);
+  const current = await Promise.all(
+    [...byApp].map(([app, ofApp]) =>
+      context.events.getAll(
+        app,
+        ofApp.map(({ event }) => event.fingerprint),
+      ),
+    ),
+  );
   // Version 0: whatever was known of the profile may be older than the change, so it is computed anew.
   return current
-    .filter((event) => event !== undefined)
+    .flatMap((events) => [...events.values()])
     .filter(({ pending }) => pending)
     .map((event) => ({ event, profileVersion: 0 }));
 }

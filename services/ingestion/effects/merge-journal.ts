@@ -33,27 +33,30 @@ interface JournalContext {
   readonly pushes: Client<typeof TrackingService>;
 }
 
-/** What one cause took; undefined where that is nothing, or where the cause is gone. */
-type Taken = ReturnType<typeof taken> extends Promise<infer T> ? T : never;
-
 /** The merge journal, kept where identity keeps it. */
 export function createMergeJournal(context: JournalContext): MergeJournal {
   async function recomputeStep(app: AppKey, causes: readonly string[], empty: Set<string>): Promise<void> {
-    const keyOf = (fingerprint: string) => ({ ...parseAppKey(app), fingerprint });
-    let open = causes;
+    // Most causes have no entry yet. A version that a refusal tells is older than what is counted after it.
+    let open = causes.map((fingerprint) => ({ fingerprint, expectedVersion: 0n }));
     for (let attempt = 0; open.length > 0; attempt++) {
       if (attempt === ATTEMPTS) throw keptChanging(`${open.length} journal entries`);
-      const { versions } = await context.profiles.getMergeVersions({ keys: open.map(keyOf) });
-      const states = await takenBy(context, app, open);
+      const states = await takenBy(
+        context,
+        app,
+        open.map(({ fingerprint }) => fingerprint),
+      );
       const { results } = await context.profiles.replaceMerges({
-        replacements: open.map((fingerprint, i) => ({
-          key: keyOf(fingerprint),
-          expectedVersion: versions[i]!,
+        replacements: open.map(({ fingerprint, expectedVersion }, i) => ({
+          key: { ...parseAppKey(app), fingerprint },
+          expectedVersion,
           ...(states[i] && { state: states[i] }),
         })),
       });
-      for (const [i, fingerprint] of open.entries()) if (results[i]!.applied && !states[i]) empty.add(fingerprint);
-      open = open.filter((_, i) => !results[i]!.applied);
+      for (const [i, { fingerprint }] of open.entries()) if (results[i]!.applied && !states[i]) empty.add(fingerprint);
+      open = open.flatMap(({ fingerprint }, i) => {
+        const { applied, version } = results[i]!;
+        return applied ? [] : [{ fingerprint, expectedVersion: version }];
+      });
     }
   }
 
@@ -85,27 +88,20 @@ export function causesOf(app: AppKey, attributions: readonly (Attribution | unde
   );
 }
 
-async function takenBy(context: JournalContext, app: AppKey, causes: readonly string[]): Promise<Taken[]> {
-  const [events, { counts: pushes }] = await Promise.all([
-    context.events.countAttributedBy(app, causes),
-    context.pushes.countPushesAttributedBy({ ...parseAppKey(app), fingerprints: [...causes] }),
+/** What each cause took; undefined where that is nothing, or where the cause is gone. */
+async function takenBy(context: JournalContext, app: AppKey, fingerprints: readonly string[]) {
+  const [events, { counts: pushes }, causes] = await Promise.all([
+    context.events.countAttributedBy(app, fingerprints),
+    context.pushes.countPushesAttributedBy({ ...parseAppKey(app), fingerprints: [...fingerprints] }),
+    context.events.getAll(app, fingerprints),
   ]);
-  return Promise.all(
-    causes.map((fingerprint, i) =>
-      taken(context, { app, fingerprint }, { eventCount: events[i]!, pushCount: Number(pushes[i]!) }),
-    ),
-  );
-}
-
-async function taken(
-  { events }: JournalContext,
-  { app, fingerprint }: Cause,
-  counts: { readonly eventCount: number; readonly pushCount: number },
-) {
-  if (counts.eventCount === 0 && counts.pushCount === 0) return undefined;
-  // A cause that was erased: what it took is about to be attributed anew.
-  const cause = await events.get(app, fingerprint);
-  if (cause === undefined) return undefined;
-  const { deviceKey, sentAppUserId: toAppUserId, effectiveMs: causeMs } = cause;
-  return { deviceKey, toAppUserId, causeMs, ...counts };
+  return fingerprints.map((fingerprint, i) => {
+    const [eventCount, pushCount] = [events[i]!, Number(pushes[i]!)];
+    if (eventCount === 0 && pushCount === 0) return undefined;
+    // A cause that was erased: what it took is about to be attributed anew.
+    const cause = causes.get(fingerprint);
+    if (cause === undefined) return undefined;
+    const { deviceKey, sentAppUserId: toAppUserId, effectiveMs: causeMs } = cause;
+    return { deviceKey, toAppUserId, causeMs, eventCount, pushCount };
+  });
 }

@@ -57,16 +57,24 @@ export function createProfileEffects(context: {
     if (versions.size > REMEMBERED_VERSIONS) versions.delete(versions.keys().next().value as string);
   }
 
+  async function rememberVersions(users: readonly UserKey[]): Promise<void> {
+    if (users.length === 0) return;
+    const { versions: stored } = await context.profiles.getProfileVersions({ keys: users.map(profileKey) });
+    for (const [i, user] of users.entries()) remember(user, Number(stored[i]!));
+  }
+
   async function recomputeAll(users: readonly UserKey[]): Promise<void> {
+    await rememberVersions(users.filter((user) => !versions.has(userId(user))));
     let open = users;
     for (let attempt = 0; open.length > 0; attempt++) {
       if (attempt === ATTEMPTS) throw keptChanging(`${open.length} profiles`);
       const keys = open.map(profileKey);
-      const { versions: current } = await context.profiles.getProfileVersions({ keys });
+      // Known before the events are read; the profile may have another one by now, and is then not replaced.
+      const expected = open.map((user) => BigInt(versions.get(userId(user)) ?? 0));
       const states = await Promise.all(open.map((user) => context.events.profileState(user.app, user.appUserId)));
       const replacements = open.map((_, i) => ({
         key: keys[i]!,
-        expectedVersion: current[i]!,
+        expectedVersion: expected[i]!,
         ...(states[i] === undefined ? {} : { state: stateMessage(states[i]) }),
       }));
       const { results } = await context.profiles.replaceProfiles({ replacements });

@@ -30,9 +30,11 @@ export async function settleDevice(
   let scope = known ?? (await currentScope(context, device));
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (scope?.due === undefined) return;
-    await settleRange(context, app, { scope, due: scope.due });
     const { fromMs, toMs, version: dueVersion } = scope.due;
-    await settlePushes(context, { app, scope, range: { fromMs, toMs, observed: new Set() } });
+    await Promise.all([
+      settleRange(context, app, { scope, due: scope.due }),
+      settlePushes(context, { app, scope, range: { fromMs, toMs, observed: new Set() } }),
+    ]);
     ({ scope } = await context.devices.markSettled({ ...device, dueVersion }));
   }
   throw keptChanging("the attribution on a device");
@@ -63,7 +65,7 @@ async function settleRange(
       limit: PAGE,
       ...(after && { after }),
     });
-    await settleEvents(context, timeline, { events: page, version: Number(scope.version) });
+    await settleEvents(context, timeline, { app, events: page, version: Number(scope.version) });
     after = page.length < PAGE ? undefined : page.at(-1);
   } while (after !== undefined);
 }
@@ -79,7 +81,7 @@ async function settleRange(
 async function settleEvents(
   context: IngestionContext,
   timeline: Timeline,
-  { events, version }: { readonly events: readonly StoredEvent[]; readonly version: number },
+  { app, events, version }: { readonly app: AppKey; readonly events: readonly StoredEvent[]; readonly version: number },
 ): Promise<void> {
   const marked = new Set<string>();
   for (let open = events; open.length > 0; ) {
@@ -87,16 +89,16 @@ async function settleEvents(
       .filter((event) => event.attributionVersion >= version && event.pending && marked.has(event.fingerprint))
       .map((event) => ({ event, profileVersion: 0, decidedVersion: event.attributionVersion }));
     const { staying, changing } = await decide(context, timeline, { events: open, version });
-    const refused = new Set(
-      await context.events.complete(
-        staying.map(({ fingerprint, attributionVersion }) => ({
-          fingerprint,
-          expectedAttributionVersion: attributionVersion,
-          attributionVersion: version,
-        })),
-      ),
-    );
-    for (const fingerprint of await context.events.attribute(changing, context.clock.now())) refused.add(fingerprint);
+    const completions = staying.map(({ fingerprint, attributionVersion }) => ({
+      fingerprint,
+      expectedAttributionVersion: attributionVersion,
+      attributionVersion: version,
+    }));
+    const answers = await Promise.all([
+      completions.length === 0 ? [] : context.events.complete(completions),
+      changing.length === 0 ? [] : context.events.attribute(changing, context.clock.now()),
+    ]);
+    const refused = new Set(answers.flat());
     const changed = changing
       .filter(({ event }) => !event.pending && !refused.has(event.fingerprint))
       .map(({ event, appUserId, attributedBy, profileVersion }) => ({
@@ -106,12 +108,7 @@ async function settleEvents(
       }));
     for (const { event } of changed) marked.add(event.fingerprint);
     for (const fingerprint of await finishEffects(context, [...changed, ...overtaken])) refused.add(fingerprint);
-    const current = await Promise.all(
-      open
-        .filter(({ fingerprint }) => refused.has(fingerprint))
-        .map((event) => context.events.get(event.app, event.fingerprint)),
-    );
-    open = current.filter((event) => event !== undefined);
+    open = refused.size === 0 ? [] : [...(await context.events.getAll(app, [...refused])).values()];
   }
 }
 

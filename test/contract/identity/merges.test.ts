@@ -3,6 +3,7 @@ import { createRouterTransport } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DeviceRegistryService } from "../../../proto/gen/carillon/device/v1/device_registry_service_pb.js";
 import { removeExpiredTombstones } from "../../../services/identity/maintenance.ts";
+import { mergeKey } from "../../../services/identity/merge-messages.ts";
 import { type IdentityClients, identityInstance } from "./identity-fixture.ts";
 import { adapters, type OpenStore } from "./stores.ts";
 import { type VirtualClock, virtualClock } from "./virtual-clock.ts";
@@ -39,7 +40,7 @@ describe.each(adapters)("the merge journal on $name", ({ open }) => {
     apps += 1;
     const app = { tenantId: "journal", appId: `app_${apps}` };
     const version = async (fingerprint: string) =>
-      (await service.identity.getMergeVersions({ keys: [{ ...app, fingerprint }] })).versions[0]!;
+      BigInt((await opened.store.merges.load([mergeKey({ ...app, fingerprint })])).values().next().value?.version ?? 0);
     return {
       app,
       version,

@@ -46,9 +46,11 @@ export function eventStoreContract({ name, open }: StoreEngine): void {
     });
 
     test("an event is found in its own app alone", async () => {
-      const [sent] = await stored({ id: 1, app: otherApp });
+      const [sent, own] = await stored({ id: 1, app: otherApp }, { id: 2 });
       expect(await store.events.get(app, sent!.fingerprint)).toBeUndefined();
-      expect(await store.events.list({ app, filter: {}, limit: 10 })).toEqual([]);
+      const found = await store.other.getAll(app, [sent!.fingerprint, event({ id: 3 }).fingerprint, own!.fingerprint]);
+      expect(found).toEqual(new Map([[own!.fingerprint, own]]));
+      expect(await store.events.list({ app, filter: {}, limit: 10 })).toEqual([own]);
     });
 
     test("the first of equal fingerprints counts, within a call and across calls", async () => {

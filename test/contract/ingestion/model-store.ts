@@ -161,6 +161,10 @@ export function modelEventStore(): EventStore {
       const event = entries.get(fingerprint)?.event;
       return event?.app === app ? event : undefined;
     },
+    getAll: async (app, fingerprints) => {
+      const found = all((event) => event.app === app && fingerprints.includes(event.fingerprint));
+      return new Map(found.map((event) => [event.fingerprint, event]));
+    },
     list: async ({ app, filter, after, limit }) =>
       all((event) => event.app === app)
         .reverse()

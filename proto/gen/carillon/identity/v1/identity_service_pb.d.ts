@@ -576,46 +576,6 @@ export declare type MergeState = Message<"carillon.identity.v1.MergeState"> & {
 export declare const MergeStateSchema: GenMessage<MergeState>;
 
 /**
- * Names entries.
- *
- * @generated from message carillon.identity.v1.GetMergeVersionsRequest
- */
-export declare type GetMergeVersionsRequest = Message<"carillon.identity.v1.GetMergeVersionsRequest"> & {
-  /**
-   * The entries.
-   *
-   * @generated from field: repeated carillon.identity.v1.MergeKey keys = 1;
-   */
-  keys: MergeKey[];
-};
-
-/**
- * Describes the message carillon.identity.v1.GetMergeVersionsRequest.
- * Use `create(GetMergeVersionsRequestSchema)` to create a new message.
- */
-export declare const GetMergeVersionsRequestSchema: GenMessage<GetMergeVersionsRequest>;
-
-/**
- * Versions in the order of the request's keys.
- *
- * @generated from message carillon.identity.v1.GetMergeVersionsResponse
- */
-export declare type GetMergeVersionsResponse = Message<"carillon.identity.v1.GetMergeVersionsResponse"> & {
-  /**
-   * 0 where there is no trace of the entry; a deleted one has a version for an hour.
-   *
-   * @generated from field: repeated int64 versions = 1;
-   */
-  versions: bigint[];
-};
-
-/**
- * Describes the message carillon.identity.v1.GetMergeVersionsResponse.
- * Use `create(GetMergeVersionsResponseSchema)` to create a new message.
- */
-export declare const GetMergeVersionsResponseSchema: GenMessage<GetMergeVersionsResponse>;
-
-/**
  * Replaces one entry.
  *
  * @generated from message carillon.identity.v1.MergeReplacement
@@ -1030,16 +990,6 @@ export declare const IdentityService: GenService<{
     methodKind: "unary";
     input: typeof ReplaceProfilesRequestSchema;
     output: typeof ReplaceProfilesResponseSchema;
-  },
-  /**
-   * Versions of journal entries, for a replacement that depends on nothing having changed.
-   *
-   * @generated from rpc carillon.identity.v1.IdentityService.GetMergeVersions
-   */
-  getMergeVersions: {
-    methodKind: "unary";
-    input: typeof GetMergeVersionsRequestSchema;
-    output: typeof GetMergeVersionsResponseSchema;
   },
   /**
    * Replaces journal entries by what is stored of their causes, each only if its version is still the expected one.
