@@ -1,6 +1,7 @@
 /** What callers in one thread and services in another say to each other; see thread-transport.ts and thread-server.ts. */
 import type { Message } from "@bufbuild/protobuf";
-import { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { findTrailerError, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 
 type HeaderEntries = readonly (readonly [name: string, value: string])[];
 
@@ -28,24 +29,21 @@ export type CallResponse =
       readonly trailer: HeaderEntries;
       readonly message: Message;
     }
-  | { readonly kind: "failure"; readonly id: number; readonly error: CallError }
+  | { readonly kind: "failure"; readonly id: number; readonly status: HeaderEntries }
+  /** Comes before the first message or the end of a stream: by then its header is complete. */
   | { readonly kind: "started"; readonly id: number; readonly header: HeaderEntries }
   | { readonly kind: "message"; readonly id: number; readonly message: Message }
   | { readonly kind: "ended"; readonly id: number; readonly trailer: HeaderEntries };
 
-/** A `ConnectError` on its way to another thread, which gets no class of its own across. */
-export interface CallError {
-  readonly code: number;
-  readonly message: string;
-  readonly metadata: HeaderEntries;
+/** An error with its details and metadata, as gRPC's status: an instance of a class does not get to another thread. */
+export function toStatusEntries(error: ConnectError): HeaderEntries {
+  return toEntries(setTrailerStatus(new Headers(), error));
 }
 
-export function toCallError({ code, rawMessage, metadata }: ConnectError): CallError {
-  return { code, message: rawMessage, metadata: [...metadata] };
-}
-
-export function fromCallError({ code, message, metadata }: CallError): ConnectError {
-  return new ConnectError(message, code, new Headers(metadata as [string, string][]));
+/** The reverse of {@link toStatusEntries}. */
+export function fromStatusEntries(status: HeaderEntries): ConnectError {
+  const error = findTrailerError(fromEntries(status));
+  return error ?? new ConnectError("a call failed with the status of a success", Code.Unknown);
 }
 
 export function toEntries(headers: Headers): HeaderEntries {

@@ -5,7 +5,7 @@ import { toConnectError } from "./connect-error.ts";
 import type { HostedService } from "./hosted-service.ts";
 import type { Logger } from "./log.ts";
 import { type IncomingCall, type MethodHandler, methodHandlers, methodPath } from "./method-handler.ts";
-import { type CallRequest, type CallResponse, fromEntries, toCallError, toEntries } from "./thread-messages.ts";
+import { type CallRequest, type CallResponse, fromEntries, toEntries, toStatusEntries } from "./thread-messages.ts";
 
 interface RunningCall {
   readonly gone: AbortController;
@@ -40,7 +40,7 @@ export function serveThread(port: MessagePort, services: readonly HostedService[
           ? answerUnary(id, handler.call(request, incoming))
           : answerStream(id, handler.call(request, incoming));
     done
-      .catch((error: unknown) => post({ kind: "failure", id, error: toCallError(toConnectError(error)) }))
+      .catch((error: unknown) => post({ kind: "failure", id, status: toStatusEntries(toConnectError(error)) }))
       .finally(() => running.delete(id));
   }
 
@@ -57,12 +57,18 @@ export function serveThread(port: MessagePort, services: readonly HostedService[
     answer: { readonly header: Headers; readonly trailer: Headers; readonly message: AsyncIterable<Message> },
   ): Promise<void> {
     const asked = askedOf(id);
-    post({ kind: "started", id, header: toEntries(answer.header) });
-    await asked();
+    let started = false;
+    const startOnce = () => {
+      if (!started) post({ kind: "started", id, header: toEntries(answer.header) });
+      started = true;
+    };
     for await (const message of answer.message) {
-      post({ kind: "message", id, message });
+      startOnce();
       await asked();
+      post({ kind: "message", id, message });
     }
+    startOnce();
+    await asked();
     post({ kind: "ended", id, trailer: toEntries(answer.trailer) });
   }
 

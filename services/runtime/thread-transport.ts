@@ -3,7 +3,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { type CallAnswer, type CallOptions, callTransport } from "./call-transport.ts";
 import { methodPath } from "./method-handler.ts";
-import { type CallRequest, type CallResponse, fromCallError, fromEntries, toEntries } from "./thread-messages.ts";
+import { type CallRequest, type CallResponse, fromEntries, fromStatusEntries, toEntries } from "./thread-messages.ts";
 
 /** Milliseconds after its deadline at which a call ends here, should the other thread be too busy to say so. */
 const GRACE_MS = 1_000;
@@ -25,9 +25,10 @@ export function createThreadTransport(port: MessagePort): ThreadTransport {
 
   port.on("message", (response: CallResponse) => calls.get(response.id)?.(response));
 
-  /** Begins a call; what is answered ends it. */
-  function begin(onResponse: OnResponse): { readonly id: number; end(): void } {
+  /** Begins a call; what is answered ends it. Throws where its caller has given up before. */
+  function begin(signal: AbortSignal | undefined, onResponse: OnResponse): { readonly id: number; end(): void } {
     if (gone !== undefined) throw gone;
+    if (signal?.aborted) throw ConnectError.from(signal.reason, Code.Canceled);
     lastId += 1;
     const id = lastId;
     calls.set(id, onResponse);
@@ -50,13 +51,12 @@ export function createThreadTransport(port: MessagePort): ThreadTransport {
 
   function unary(path: string, request: Message, options: CallOptions): Promise<CallAnswer<Message>> {
     return new Promise((resolve, reject) => {
-      options.signal?.throwIfAborted();
-      const call = begin((response) => {
+      const call = begin(options.signal, (response) => {
         settled();
         if (response.kind === "answer") {
           const { header, trailer, message } = response;
           resolve({ header: fromEntries(header), trailer: fromEntries(trailer), message });
-        } else if (response.kind === "failure") reject(fromCallError(response.error));
+        } else if (response.kind === "failure") reject(fromStatusEntries(response.status));
         else if (response.kind === "gone") reject(response.error);
       });
       const unwatch = watch(options, (error) => {
@@ -78,7 +78,6 @@ export function createThreadTransport(port: MessagePort): ThreadTransport {
     request: Message,
     options: CallOptions,
   ): Promise<CallAnswer<AsyncIterable<Message>>> {
-    options.signal?.throwIfAborted();
     /** What has arrived and was not taken yet: the other side sends one message each time it is asked. */
     let arrived: Parameters<OnResponse>[0] | undefined;
     let wake: (() => void) | undefined;
@@ -86,7 +85,7 @@ export function createThreadTransport(port: MessagePort): ThreadTransport {
       arrived = response;
       wake?.();
     };
-    const call = begin(receive);
+    const call = begin(options.signal, receive);
     const unwatch = watch(options, (error) => {
       post({ kind: "cancel", id: call.id });
       receive({ kind: "gone", error });
@@ -100,7 +99,7 @@ export function createThreadTransport(port: MessagePort): ThreadTransport {
       const response = arrived!;
       if (response.kind === "failure" || response.kind === "gone") {
         settled();
-        throw response.kind === "gone" ? response.error : fromCallError(response.error);
+        throw response.kind === "gone" ? response.error : fromStatusEntries(response.status);
       }
       arrived = undefined;
       return response;

@@ -125,8 +125,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: "pushes stay where they were when their device's past moves",
     file: "services/ingestion/effects/settle-device.ts",
-    find: "await settlePushes(",
-    replace: "await (async (..._: unknown[]) => undefined)(",
+    find: "      settlePushes(",
+    replace: "      (async (..._: unknown[]) => undefined)(",
   },
   {
     name: "an event that was 30 days late has effects",

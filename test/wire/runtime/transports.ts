@@ -1,9 +1,12 @@
+import { MessageChannel } from "node:worker_threads";
 import type { Transport } from "@connectrpc/connect";
 import { createGrpcServer } from "../../../services/runtime/grpc-server.ts";
 import { createGrpcTransport } from "../../../services/runtime/grpc-transport.ts";
 import type { HostedService } from "../../../services/runtime/hosted-service.ts";
 import { createLocalTransport } from "../../../services/runtime/local-transport.ts";
 import { createLogger } from "../../../services/runtime/log.ts";
+import { serveThread } from "../../../services/runtime/thread-server.ts";
+import { createThreadTransport } from "../../../services/runtime/thread-transport.ts";
 
 export const silent = createLogger({ name: "test", level: "silent" });
 
@@ -18,7 +21,7 @@ export interface Connection {
   connect(service: HostedService): Promise<Connected>;
 }
 
-/** The two ways in which services are reached, which behave alike. */
+/** The ways in which services are reached, which behave alike. */
 export const connections: readonly Connection[] = [
   {
     name: "in process",
@@ -26,6 +29,15 @@ export const connections: readonly Connection[] = [
       transport: createLocalTransport([service], { log: silent }),
       close: async () => undefined,
     }),
+  },
+  {
+    name: "from another thread",
+    async connect(service) {
+      // The ends of a port are what threads have; that both are in this one is all that differs.
+      const { port1, port2 } = new MessageChannel();
+      serveThread(port2, [service], silent);
+      return { transport: createThreadTransport(port1), close: async () => port1.close() };
+    },
   },
   {
     name: "over gRPC",
