@@ -99,8 +99,10 @@ describe("whatever was accepted, where all processes end between any two steps,"
   async function read(shop: AppCalls): Promise<string> {
     const { events } = await system.events.listEvents({ ...shop.app, pageSize: 1_000 });
     const shown = await shop.state();
-    const merges = shown.merges.toSorted((a, b) => Number(a.time?.seconds) - Number(b.time?.seconds));
-    const state = inspect({ ...shown, merges }, { depth: null });
+    const inTime = (merges: typeof shown.merges) =>
+      merges.toSorted((a, b) => Number(a.time?.seconds) - Number(b.time?.seconds));
+    const ofUsers = shown.ofUsers.map((user) => ({ ...user, merges: inTime(user.merges) }));
+    const state = inspect({ ...shown, merges: inTime(shown.merges), ofUsers }, { depth: null });
     return events.reduce(
       (text, { fingerprint, effectiveTime, deviceToken }) =>
         text.replaceAll(
