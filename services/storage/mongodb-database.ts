@@ -2,6 +2,7 @@ import { type Db, MongoClient } from "mongodb";
 import { mongodbUrl } from "../runtime/config-fields.ts";
 import { StoreUnavailableError } from "../runtime/store-unavailable-error.ts";
 import { onMongodb } from "./mongodb-errors.ts";
+import { endHangingWrites } from "./mongodb-hanging-writes.ts";
 
 export interface MongodbOptions {
   /** Milliseconds to find a server that accepts the operation before it fails. */
@@ -28,6 +29,7 @@ export interface MongodbDatabase {
  */
 export async function openMongodb(url: string, options: MongodbOptions = {}): Promise<MongodbDatabase> {
   const { serverSelectionTimeoutMs = 3_000, socketTimeoutMs = 10_000, monitorCommands = false } = options;
+  endHangingWrites();
   const client = new MongoClient(url, {
     ignoreUndefined: true,
     monitorCommands,
