@@ -3,6 +3,8 @@ export interface Console {
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Standard input. */
+  readonly input: NodeJS.ReadableStream;
   /** Results. */
   out(text: string): void;
   /** Notes and failures. */

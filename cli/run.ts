@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { appCommands } from "./commands/apps.ts";
 import { completionCommand } from "./commands/completion.ts";
@@ -17,6 +18,7 @@ const HELP = `
 Examples:
   carillon events list --since 1h
   carillon events tail --verdict rejected
+  carillon events validate event.json
   carillon profiles get customer-42
   carillon devices explain --user customer-42
   carillon verify
@@ -53,6 +55,7 @@ export async function run(args: readonly string[], console: Console): Promise<Ex
 function program(console: Console): Command {
   const root = new Command("carillon")
     .description(DESCRIPTION)
+    .version(version(), "--version", "print this client's version")
     .option("--url <url>", "where the gateway is")
     .option("--token <token>", "operator token, or the server key of one app")
     .option("--tenant <id>", "tenant, with the operator token")
@@ -79,6 +82,11 @@ function program(console: Console): Command {
       });
   }
   return root;
+}
+
+function version(): string {
+  const file = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(file) as { version: string }).version;
 }
 
 function withSubcommands(command: Command): Command[] {

@@ -25,11 +25,19 @@ export interface Settings {
   readonly appId: string;
 }
 
-/** What `npm start` writes for its demo app; keys that commands do not need are left out. */
+/** What `npm start` writes for its demo app; the key that commands do not need is left out. */
 interface DemoApp {
   readonly tenant_id: string;
   readonly app_id: string;
+  readonly api_key: string;
   readonly operator_token: string;
+}
+
+/** Where an event can be tried, and what it is sent with where its body does not say. */
+export interface ClientSettings {
+  readonly url: string;
+  /** Of the local demo; undefined where there is none, or the gateway is elsewhere. */
+  readonly demo: { readonly tenantId: string; readonly apiKey: string } | undefined;
 }
 
 /**
@@ -41,9 +49,7 @@ interface DemoApp {
  * @throws {CliFailure} if the address is none, no token is to be found, or the credentials file cannot be read
  */
 export function readSettings(options: GlobalOptions, env: NodeJS.ProcessEnv): Settings {
-  const url = parseUrl(options.url ?? (env.CARILLON_URL || localUrl(env)));
-  const file = join(env.CARILLON_DATA_DIR || DEFAULT_DATA_DIR, "demo-app.json");
-  const demo = LOOPBACK.test(url.hostname) ? readDemoApp(file) : undefined;
+  const { url, file, demo } = readWhere(options, env);
   const token = options.token ?? (env.CARILLON_OPERATOR_TOKEN || demo?.operator_token);
   if (token === undefined || token === "") {
     throw new CliFailure(
@@ -53,11 +59,28 @@ export function readSettings(options: GlobalOptions, env: NodeJS.ProcessEnv): Se
   }
   const meansDemo = token === demo?.operator_token && options.tenant === undefined && options.app === undefined;
   return {
-    url: `${url.origin}${url.pathname.replace(/\/+$/, "")}`,
+    url,
     token,
     tenantId: meansDemo ? demo.tenant_id : (options.tenant ?? ""),
     appId: meansDemo ? demo.app_id : (options.app ?? ""),
   };
+}
+
+/**
+ * What a request needs that is keyed by its body; no token is looked for.
+ *
+ * @throws {CliFailure} if the address is none, or the credentials file cannot be read
+ */
+export function readClientSettings(options: GlobalOptions, env: NodeJS.ProcessEnv): ClientSettings {
+  const { url, demo } = readWhere(options, env);
+  return { url, demo: demo && { tenantId: demo.tenant_id, apiKey: demo.api_key } };
+}
+
+function readWhere(options: GlobalOptions, env: NodeJS.ProcessEnv) {
+  const { origin, hostname, pathname } = parseUrl(options.url ?? (env.CARILLON_URL || localUrl(env)));
+  const file = join(env.CARILLON_DATA_DIR || DEFAULT_DATA_DIR, "demo-app.json");
+  const demo = LOOPBACK.test(hostname) ? readDemoApp(file) : undefined;
+  return { url: `${origin}${pathname.replace(/\/+$/, "")}`, file, demo };
 }
 
 /** Where an `npm start` with this environment would listen. */
@@ -82,7 +105,8 @@ function readDemoApp(file: string): DemoApp | undefined {
     throw new CliFailure(`Cannot read ${file}: ${(error as Error).message}`, exitCode.failed, { cause: error });
   }
   const demo = parseJson(text) as Partial<Record<keyof DemoApp, unknown>> | null;
-  if (isText(demo?.tenant_id) && isText(demo?.app_id) && isText(demo?.operator_token)) return demo as DemoApp;
+  const { tenant_id, app_id, api_key, operator_token } = demo ?? {};
+  if ([tenant_id, app_id, api_key, operator_token].every(isText)) return demo as DemoApp;
   throw new CliFailure(`${file} is not what "npm start" wrote; name the app and token by options`, exitCode.failed);
 }
 

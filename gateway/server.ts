@@ -62,6 +62,7 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
   const rateLimiter = measuredRateLimiter(context.rateLimiter, metrics);
   const identity = createClient(IdentityService, transports.identity);
   const credentials = createCredentialStore({ identity, clock });
+  const apps = createAppStore({ identity, clock });
   const ingestion = createClient(IngestionService, transports.ingestion);
   const events = createEventBatcher(ingestion, clock);
   const pushReports = createPushReportBatcher(createClient(TrackingService, transports.tracking), clock);
@@ -69,7 +70,7 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
   const surfaces = surfacesOf({
     clock,
     credentials,
-    apps: createAppStore({ identity, clock }),
+    apps,
     judgeUserSignature: createUserSignatureJudge(metrics),
     events,
     pushReports,
@@ -133,7 +134,15 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
     await registerSurface(app, { surface, rateLimiter, clientRateLimit, trustedProxies, clock });
   }
   const operatorTokenHash = secretHash(context.operatorToken);
-  await registerOperator(app, { services, credentials, operatorTokenHash, clock, logger, draining: draining.signal });
+  await registerOperator(app, {
+    services,
+    apps,
+    credentials,
+    operatorTokenHash,
+    clock,
+    logger,
+    draining: draining.signal,
+  });
 
   const http2 = serveHttp2Too(app.server, {
     // Fastify routes HTTP/2's requests as well; its types know one kind of server at a time.

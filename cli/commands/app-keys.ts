@@ -6,6 +6,7 @@ import {
 } from "../../proto/gen/carillon/identity/v1/app_service_pb.js";
 import { printJson, withGateway } from "../command-context.ts";
 import type { Console } from "../console.ts";
+import type { GlobalOptions } from "../settings.ts";
 import { formatFields } from "../table.ts";
 
 const ROTATE_HELP = `
@@ -33,7 +34,9 @@ export function rotateKeyCommand(console: Console): Command {
         const older = keys.filter((key) => isActive(key, kind) && key.keyId !== response.keyId);
         if (older.length === 0) return;
         console.err("Still in force; end each once nobody uses it any more:\n");
-        for (const { keyId, prefix } of older) console.err(`  carillon apps revoke-key ${keyId}    (${prefix}...)\n`);
+        for (const { keyId, prefix } of older) {
+          console.err(`  carillon apps revoke-key ${keyId}${namedApp(command)}    (${prefix}...)\n`);
+        }
       }),
     );
 }
@@ -51,9 +54,16 @@ export function revokeKeyCommand(console: Console): Command {
         const { keys } = await gateway.apps.listKeys(app);
         const kind = keys.find((key) => key.keyId === keyId)?.kind;
         if (kind === undefined || keys.some((key) => isActive(key, kind))) return;
-        console.err(`The app has no ${kind} key left; "carillon apps rotate-key --kind ${kind}" makes one.\n`);
+        const next = `carillon apps rotate-key --kind ${kind}${namedApp(command)}`;
+        console.err(`The app has no ${kind} key left; "${next}" makes one.\n`);
       }),
     );
+}
+
+/** The options that named the app, for a command that is to be about the same one; none where it was the local demo's. */
+function namedApp(command: Command): string {
+  const { tenant, app } = command.optsWithGlobals<GlobalOptions>();
+  return tenant === undefined || app === undefined ? "" : ` --tenant ${tenant} --app ${app}`;
 }
 
 function isActive(key: Key, kind: string): boolean {

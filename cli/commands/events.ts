@@ -6,7 +6,10 @@ import { noteNextPage, printJson, printTable, withGateway } from "../command-con
 import type { Console } from "../console.ts";
 import { formatMoment, parseMoment } from "../moment.ts";
 import type { Column } from "../table.ts";
+import { definitionsCommand } from "./events-definitions.ts";
+import { getEventCommand } from "./events-get.ts";
 import { tailCommand } from "./events-tail.ts";
+import { validateCommand } from "./events-validate.ts";
 import { addPagingOptions, type PagingOptions, pageRequest } from "./paging.ts";
 
 interface ListOptions extends PagingOptions {
@@ -37,7 +40,7 @@ Examples:
 export function eventCommands(console: Console): Command {
   const list = new Command("list")
     .description("events, latest first; USER is whom an event is attributed to, SENT AS whom its sender named")
-    .option("--user <id>", "attributed to this user, or to the anonymous profile anon:<device token>")
+    .option("--user <id>", "attributed to this user; anon:<device token> for whoever is behind that device")
     .option("--device <token>", "sent with this device token")
     .option("--name <event>", "with this event name")
     .option("--since <time>", "effective at or after: 90m, 2h, 7d ago, a date or RFC 3339", parseTime)
@@ -61,9 +64,12 @@ export function eventCommands(console: Console): Command {
     );
   addPagingOptions(list);
   return new Command("events")
-    .description("events, stored and arriving")
+    .description("events, stored and arriving, and their names")
     .addCommand(list)
-    .addCommand(tailCommand(console));
+    .addCommand(getEventCommand(console))
+    .addCommand(tailCommand(console))
+    .addCommand(validateCommand(console))
+    .addCommand(definitionsCommand(console));
 
   function parseTime(text: string): Timestamp {
     return parseMoment(text, console.now());

@@ -1,6 +1,9 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { shown } from "../body/text.ts";
+import type { AppStore } from "../credentials/app-store.ts";
 import type { Caller } from "./caller.ts";
+import { unavailable } from "./service-errors.ts";
 
 /** The fields by which a request names its app. */
 type NamesApp = Message & { tenantId: string; appId: string };
@@ -27,6 +30,20 @@ export function scopeToApp(request: Message, caller: Caller): void {
   }
   message.tenantId = caller.tenantId;
   message.appId = caller.appId;
+}
+
+/**
+ * Makes sure that an app which the operator names exists: what is asked of, or registered for, any other one is a mistake.
+ *
+ * @throws ConnectError NOT_FOUND where there is none; UNAVAILABLE where that cannot be looked up
+ */
+export async function requireKnownApp(request: Message, apps: AppStore): Promise<void> {
+  const { tenantId, appId } = request as NamesApp;
+  const app = await apps.resolve(appId).catch((error: unknown) => {
+    throw unavailable(error);
+  });
+  if (app?.tenantId === tenantId) return;
+  throw new ConnectError(`tenant ${shown(tenantId)} has no app ${shown(appId)}`, Code.NotFound);
 }
 
 /** Throws `PERMISSION_DENIED` unless the platform's operator calls. */

@@ -3,8 +3,9 @@ import { Code, ConnectError, type ConnectRouter, createContextKey, type HandlerC
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Clock } from "../../services/runtime/clock.ts";
 import type { Logger } from "../../services/runtime/log.ts";
+import type { AppStore } from "../credentials/app-store.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { namesApp, requireOperator, scopeToApp } from "./app-scope.ts";
+import { namesApp, requireKnownApp, requireOperator, scopeToApp } from "./app-scope.ts";
 import { type CallerOptions, callerOf } from "./caller.ts";
 import { errorForCaller, unavailable } from "./service-errors.ts";
 import type { OperatorService } from "./services.ts";
@@ -23,6 +24,7 @@ export const EXCHANGE = createContextKey<Exchange | undefined>(undefined);
 
 export interface ForwarderOptions extends CallerOptions {
   readonly services: readonly OperatorService[];
+  readonly apps: AppStore;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Aborts when the process stops: streams end then, other calls finish. */
@@ -128,8 +130,9 @@ async function* single(message: Message): AsyncIterable<Message> {
 
 async function authorize(request: Message, context: HandlerContext, forwarding: Forwarding<DescMethod>): Promise<void> {
   const caller = await callerOf(context.requestHeader.get("Authorization"), forwarding);
-  if (forwarding.service.scope === "platform") requireOperator(caller);
-  else scopeToApp(request, caller);
+  if (forwarding.service.scope === "platform") return requireOperator(caller);
+  scopeToApp(request, caller);
+  if (caller.kind === "operator") await requireKnownApp(request, forwarding.apps);
 }
 
 /** Runs a call and notes its outcome for the request's log line; what is kept from the caller is logged here. */

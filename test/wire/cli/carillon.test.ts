@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
+import { type AddressInfo, createServer } from "node:net";
+import { Readable } from "node:stream";
 import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Console } from "../../../cli/console.ts";
 import { run } from "../../../cli/run.ts";
+import manifest from "../../../package.json" with { type: "json" };
 import { AppService } from "../../../proto/gen/carillon/identity/v1/app_service_pb.js";
 import { ProfileService } from "../../../proto/gen/carillon/identity/v1/profile_service_pb.js";
 import { EventService, type ListEventsRequest } from "../../../proto/gen/carillon/ingestion/v1/event_service_pb.js";
@@ -83,6 +86,7 @@ async function carillon(
   const console: Console = {
     env: { CARILLON_URL: url, CARILLON_OPERATOR_TOKEN: token, CARILLON_DATA_DIR: "/nonexistent" },
     now: () => NOW,
+    input: Readable.from([]),
     out: (text) => (out += text),
     err: (text) => (err += text),
     columns,
@@ -169,7 +173,8 @@ describe("carillon apps", () => {
       "app-1",
     ]);
     expect(out).toBe("key id      k2\nserver key  secret-2\n");
-    expect(err).toContain("revoke-key k1 ");
+    // The command is whole: pasted, it is about the same app.
+    expect(err).toContain("  carillon apps revoke-key k1 --tenant acme --app app-1 ");
     expect(err).not.toContain("revoke-key k2 ");
   });
 
@@ -223,10 +228,13 @@ describe("carillon's exit status", () => {
     expect(result.err).toContain(advice);
   });
 
-  it("is 2 where the operator names no app, and the message says how to", async () => {
-    failure = new ConnectError("with the operator token, name tenantId and appId", Code.InvalidArgument);
-    expect(await carillon(["events", "list"])).toMatchObject({ status: 2, err: expect.stringContaining("--tenant") });
-  });
+  it.each(["with the operator token, name tenantId and appId", "tenantId is required", "appId is required"])(
+    "is 2 where the operator names no app (%s), and the message says how to",
+    async (message) => {
+      failure = new ConnectError(message, Code.InvalidArgument);
+      expect(await carillon(["events", "list"])).toMatchObject({ status: 2, err: expect.stringContaining("--tenant") });
+    },
+  );
 
   it("is 4 for a wrong or impossible token", async () => {
     expect((await carillon(["events", "list"], { token: "other" })).status).toBe(4);
@@ -239,6 +247,19 @@ describe("carillon's exit status", () => {
     const { status, err } = await carillon(["events", "list"], { url: closed.url });
     expect(status).toBe(5);
     expect(err).toContain(closed.url);
+  });
+
+  it("is 5 where somebody else listens, whose answer is no HTTP", async () => {
+    const server = createServer((socket) => socket.on("error", () => undefined).resume().end("\0\0\0\u0004"));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const { status, err } = await carillon(["events", "list"], { url: `http://127.0.0.1:${port}` });
+    expect([status, err]).toEqual([5, expect.stringContaining("Is it the HTTP port")]);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("is 0 for the version, which is the package's", async () => {
+    expect(await carillon(["--version"])).toEqual({ status: 0, out: `${manifest.version}\n`, err: "" });
   });
 
   it("is 0 for help, which names the environment and the exit status", async () => {

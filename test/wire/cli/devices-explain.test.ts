@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../../../cli/run.ts";
@@ -31,6 +32,7 @@ async function carillon(...args: readonly string[]) {
   const console = {
     env,
     now: () => NOW,
+    input: Readable.from([]),
     out: (text: string) => (out += text),
     err: (text: string) => (err += text),
     columns: undefined,

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { Readable } from "node:stream";
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -78,6 +78,7 @@ async function carillon(...args: readonly string[]) {
   const status = await run([...args, ...app], {
     env: { CARILLON_URL: gateway.url, CARILLON_OPERATOR_TOKEN: "op", CARILLON_DATA_DIR: "/nonexistent" },
     now: () => NOW,
+    input: Readable.from([]),
     out: (text) => (out += text),
     err: (text) => (err += text),
     columns: undefined,
@@ -192,33 +193,9 @@ describe("carillon profiles", () => {
   });
 });
 
-describe("carillon completion", () => {
-  it("completes commands, options and values in bash", async () => {
-    const { out } = await carillon("completion", "bash");
-    const complete = (...words: string[]): string[] => {
-      const list = ["carillon", ...words].map((word) => `'${word}'`).join(" ");
-      const script = `${out}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length}; _carillon; echo "\${COMPREPLY[@]}"`;
-      return execFileSync("bash", ["-c", script], { encoding: "utf8" }).trim().split(" ");
-    };
-    expect(complete("ev")).toEqual(["events"]);
-    expect(complete("events", "t")).toEqual(["tail"]);
-    expect(complete("--json", "events", "tail", "--ver")).toEqual(["--verdict"]);
-    expect(complete("events", "tail", "--verdict", "")).toEqual(["accepted", "duplicate", "rejected"]);
-    expect(complete("profiles", "")).toEqual(expect.arrayContaining(["get", "erase", "--token", "--help"]));
-  });
-
-  it("is there for zsh and fish, and for no other shell", async () => {
-    expect((await carillon("completion", "zsh")).out).toMatch(/^#compdef carillon\n/);
-    const fish = (await carillon("completion", "fish")).out;
-    expect(fish).toContain("-a tail -d 'events as they arrive");
-    expect(fish).toContain("-l verdict -d 'only these' -x -a 'accepted duplicate rejected'");
-    expect((await carillon("completion", "csh")).status).toBe(2);
-  });
-});
-
 describe("carillon --help", () => {
   it("teaches every command by an example", async () => {
-    const commands = ["tail", "list"].map((name) => ["events", name]);
+    const commands = ["tail", "list", "get", "validate", "definitions"].map((name) => ["events", name]);
     for (const name of ["list", "get", "stats"]) commands.push(["pushes", name]);
     for (const name of ["list", "get", "explain"]) commands.push(["devices", name]);
     for (const name of ["get", "merges", "unlink", "relink", "erase"]) commands.push(["profiles", name]);

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { run } from "../../../cli/run.ts";
 import {
@@ -54,6 +55,7 @@ async function carillon(args: readonly string[], columns?: number) {
   const status = await run(args, {
     env: { CARILLON_URL: gateway.url, CARILLON_OPERATOR_TOKEN: "op", CARILLON_DATA_DIR: "/nonexistent" },
     now: () => nowMs,
+    input: Readable.from([]),
     out: (text) => (out += text),
     err: (text) => (err += text),
     columns,

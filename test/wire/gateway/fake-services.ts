@@ -67,7 +67,13 @@ export function fakes(): Fakes {
       }),
       refreshToken: () => ({ outcome: RefreshTokenResponse_Outcome.ACCEPTED }),
     },
-    identity: { resolveKey: ({ keyHash }) => resolveFake(keyHash) },
+    identity: {
+      resolveKey: ({ keyHash }) => resolveFake(keyHash),
+      resolveApp: ({ appId }) => {
+        const app = Object.values(RESOLUTIONS).find((key) => key.appId === appId);
+        return app === undefined ? {} : { app: { tenantId: app.tenantId!, appId } };
+      },
+    },
     tracking: { reportPushes: () => ({}) },
     events: {},
     profiles: {},

@@ -61,6 +61,16 @@ describe("callers of the operator API", () => {
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ code: "invalid_argument" });
     }
+    for (const body of [
+      { ...named, appId: "app3" },
+      { ...named, tenantId: "t1" },
+    ]) {
+      const response = await gateway.post(LIST_EVENTS, body, bearer(OPERATOR_TOKEN));
+      expect(response.status).toBe(404);
+      const message = `tenant "${body.tenantId}" has no app "${body.appId}"`;
+      expect(await response.json()).toEqual({ code: "not_found", message });
+    }
+    expect(asked).toHaveLength(1);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import type { DescService, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, createRouterTransport, type ServiceImpl } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
+import type { AppStore } from "../../../../gateway/credentials/app-store.ts";
 import type { CredentialStore, KeyResolution } from "../../../../gateway/credentials/credential-store.ts";
 import { secretHash } from "../../../../gateway/credentials/secret-comparison.ts";
 import { type ForwarderOptions, forwardServices } from "../../../../gateway/operator/forwarder.ts";
@@ -18,13 +19,17 @@ const credentials: CredentialStore = {
   resolve: async () => ({ outcome: "active", kind: "server", tenantId: "t1", appId: "app1" }),
 };
 
+const apps: AppStore = {
+  resolve: async (appId) => (appId === "app1" ? { tenantId: "t1", appId, allowedOrigins: [] } : undefined),
+};
+
 type Tail = (request: Message & { tenantId: string; appId: string }, context: { signal: AbortSignal }) => unknown;
 
 function forwarded(definition: DescService, tail: Tail, overrides: Partial<ForwarderOptions> = {}) {
   const handlers = { tail } as unknown as ServiceImpl<DescService>;
   const transport = createLocalTransport([hostedService(definition, handlers)], { log: logger });
   const draining = new AbortController().signal;
-  const secrets = { credentials, operatorTokenHash: secretHash("operator") };
+  const secrets = { apps, credentials, operatorTokenHash: secretHash("operator") };
   const options = { ...secrets, clock: systemClock, logger, draining, ...overrides };
   const routes = createRouterTransport((router) =>
     forwardServices(router, { ...options, services: [{ definition, transport, scope: "app" }] }),
@@ -149,7 +154,7 @@ describe("services that cannot be forwarded safely", () => {
   it("are refused at start where requests are streams", () => {
     const definition = madeService({ ...streaming, clientStreaming: true });
     // The local transport refuses them as well, so only the definition is hosted here.
-    const options = { credentials, operatorTokenHash: secretHash("operator"), clock: systemClock, logger };
+    const options = { apps, credentials, operatorTokenHash: secretHash("operator"), clock: systemClock, logger };
     const draining = new AbortController().signal;
     const transport = createLocalTransport([], { log: logger });
     const routes = () =>
