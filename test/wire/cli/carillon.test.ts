@@ -250,7 +250,12 @@ describe("carillon's exit status", () => {
   });
 
   it("is 5 where somebody else listens, whose answer is no HTTP", async () => {
-    const server = createServer((socket) => socket.on("error", () => undefined).resume().end("\0\0\0\u0004"));
+    const server = createServer((socket) =>
+      socket
+        .on("error", () => undefined)
+        .resume()
+        .end("\0\0\0\u0004"),
+    );
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
     const { status, err } = await carillon(["events", "list"], { url: `http://127.0.0.1:${port}` });
