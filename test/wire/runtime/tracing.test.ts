@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -70,58 +71,90 @@ function pathOf(span: ReceivedSpan, { spans }: OtlpReceiver): string[] {
   return [...(parent === undefined ? [] : pathOf(parent, { spans } as OtlpReceiver)), `${span.service} ${span.name}`];
 }
 
-test("one event is one trace from the request to the stores of all the services that it goes through", {
+/** The spans of what one event writes, as each kind of store calls them. */
+const sqlite = {
+  insert: "events.insert",
+  complete: "events.complete",
+  device: "documents.save",
+  profile: "documents.save",
+};
+const commands = {
+  insert: "insert events",
+  complete: "update events",
+  device: "update devices",
+  profile: "update profiles",
+};
+
+const [mongodb] = (process.env.CARILLON_TEST_MONGODB_URL ?? "").split(",");
+if (!mongodb) process.stderr.write("skipped: traces into MongoDB; set CARILLON_TEST_MONGODB_URL to have them\n");
+const stores = [
+  { store: "SQLite", settings: {}, operations: sqlite },
+  ...(mongodb
+    ? [{ store: "MongoDB", settings: { CARILLON_DATABASE_URL: databaseUrl(mongodb) }, operations: commands }]
+    : []),
+];
+
+function databaseUrl(server: string): string {
+  return `${server}/traces-${randomUUID().slice(0, 8)}?directConnection=true`;
+}
+
+test.each(stores)(
+  "one event is one trace from the request to the stores of all the services that it goes through: $store",
+  {
+    timeout: TIMEOUT_MS,
+  },
+  async ({ settings, operations }) => {
+    await using collector = await startOtlpReceiver();
+    const { send, demo } = await traced(fiveProcesses, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...settings });
+    const response = await send({ traceparent: `00-${TRACE}-${PARENT}-01` });
+    expect(response.status).toBe(200);
+    const ours = () => collector.spans.filter(({ traceId }) => traceId === TRACE);
+    const named = (service: string, name: string) =>
+      ours().find((span) => span.service === service && span.name === name);
+    const { insert, complete, device, profile } = operations;
+    const ends: readonly (readonly [string, string])[] = [
+      ["ingestion", insert],
+      ["ingestion", complete],
+      ["device", device],
+      ["identity", profile],
+      ["gateway", "POST /events"],
+    ];
+    await collector.until(() => ends.every(([service, name]) => named(service, name) !== undefined));
+
+    const request = "gateway POST /events";
+    const ingest = "carillon.ingestion.v1.IngestionService/IngestEvents";
+    const batch = [request, "gateway batch of events", `gateway ${ingest}`, `ingestion ${ingest}`];
+    const observe = "carillon.device.v1.DeviceRegistryService/ObserveDevices";
+    const profiles = "carillon.identity.v1.IdentityService/ObserveProfiles";
+    const path = (service: string, name: string) => pathOf(named(service, name)!, collector);
+    expect(path("ingestion", insert)).toEqual([...batch, `ingestion ${insert}`]);
+    expect(path("ingestion", complete)).toEqual([...batch, `ingestion ${complete}`]);
+    expect(path("device", device)).toEqual([...batch, `ingestion ${observe}`, `device ${observe}`, `device ${device}`]);
+    expect(path("identity", profile)).toEqual([
+      ...batch,
+      `ingestion ${profiles}`,
+      `identity ${profiles}`,
+      `identity ${profile}`,
+    ]);
+
+    const root = named("gateway", "POST /events")!;
+    expect(root.parentSpanId).toBe(PARENT);
+    const attributes = Object.fromEntries(root.attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+    expect(attributes).toMatchObject({
+      "http.route": "/events",
+      "http.response.status_code": 200,
+      "carillon.verdict": "stored",
+      "carillon.request_id": response.headers.get("x-request-id"),
+    });
+    for (const secret of ["secret-user", "secret-token", demo.api_key!]) expect(collector.text()).not.toContain(secret);
+  },
+);
+
+test("garbage begins a trace of its own, and events that share a batch are linked with it", {
   timeout: TIMEOUT_MS,
 }, async () => {
   await using collector = await startOtlpReceiver();
-  const { send, demo } = await traced(fiveProcesses, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
-  const response = await send({ traceparent: `00-${TRACE}-${PARENT}-01` });
-  expect(response.status).toBe(200);
-  const ours = () => collector.spans.filter(({ traceId }) => traceId === TRACE);
-  const named = (service: string, name: string) =>
-    ours().find((span) => span.service === service && span.name === name);
-  const ends: readonly (readonly [string, string])[] = [
-    ["ingestion", "events.insert"],
-    ["ingestion", "events.complete"],
-    ["device", "documents.save"],
-    ["identity", "documents.save"],
-    ["gateway", "POST /events"],
-  ];
-  await collector.until(() => ends.every(([service, name]) => named(service, name) !== undefined));
-
-  const request = "gateway POST /events";
-  const ingest = "carillon.ingestion.v1.IngestionService/IngestEvents";
-  const batch = [request, "gateway batch of events", `gateway ${ingest}`, `ingestion ${ingest}`];
-  const observe = "carillon.device.v1.DeviceRegistryService/ObserveDevices";
-  const profiles = "carillon.identity.v1.IdentityService/ObserveProfiles";
-  const path = (service: string, name: string) => pathOf(named(service, name)!, collector);
-  expect(path("ingestion", "events.insert")).toEqual([...batch, "ingestion events.insert"]);
-  expect(path("ingestion", "events.complete")).toEqual([...batch, "ingestion events.complete"]);
-  expect(path("device", "documents.save")).toEqual([
-    ...batch,
-    `ingestion ${observe}`,
-    `device ${observe}`,
-    "device documents.save",
-  ]);
-  expect(path("identity", "documents.save")).toEqual([
-    ...batch,
-    `ingestion ${profiles}`,
-    `identity ${profiles}`,
-    "identity documents.save",
-  ]);
-
-  const root = named("gateway", "POST /events")!;
-  expect(root.parentSpanId).toBe(PARENT);
-  const attributes = Object.fromEntries(root.attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
-  expect(attributes).toMatchObject({
-    "http.route": "/events",
-    "http.response.status_code": 200,
-    "carillon.verdict": "stored",
-    "carillon.request_id": response.headers.get("x-request-id"),
-  });
-  for (const secret of ["secret-user", "secret-token", demo.api_key!]) expect(collector.text()).not.toContain(secret);
-
-  // Garbage begins a trace of its own, and events that share a batch are linked with it.
+  const { send } = await traced(oneProcess, { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   const garbage = ["", "00-xyz", `00-${"0".repeat(32)}-${PARENT}-01`, `ff-${TRACE}-${PARENT}-01`, "x".repeat(8_000)];
   const answers = await Promise.all(garbage.map((traceparent) => send({ traceparent, tracestate: "=,=;\u00e9" })));
   expect(answers.map(({ status }) => status)).toEqual(garbage.map(() => 200));
