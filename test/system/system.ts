@@ -21,6 +21,7 @@ import { createLogger } from "../../services/runtime/log.ts";
 import { openMongodb } from "../../services/storage/mongodb-database.ts";
 import type { Database } from "../../services/storage/open-database.ts";
 import { openSqliteDatabase, type SqliteDatabase } from "../../services/storage/sqlite-database.ts";
+import type { PreparedPrograms, SqliteClient, SqlitePrograms } from "../../services/storage/sqlite-programs.ts";
 import { openTracking, type Tracking } from "../../services/tracking/open.ts";
 
 export const serviceNames = ["ingestion", "identity", "device", "tracking"] as const;
@@ -32,6 +33,8 @@ export interface SystemOptions {
   readonly databaseOf?: (service: ServiceName, database: SqliteDatabase) => SqliteDatabase;
   /** One MongoDB database for all of them, `mongodb://…/name`, instead of SQLite; it goes with them. */
   readonly mongodbUrl?: string;
+  /** Hears of each call of a method, `ObserveDevices`, and of each SQLite program or MongoDB command. */
+  readonly onWork?: (kind: "method" | "store", name: string) => void;
 }
 
 /** The four services in this process, each on a SQLite file of its own, or all on one MongoDB database. */
@@ -59,9 +62,10 @@ export interface System {
 }
 
 /** Starts the four services over one in-process transport; `stop` is to be called at the end. */
-export async function startSystem({ clock, databaseOf, mongodbUrl }: SystemOptions): Promise<System> {
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const { clock, mongodbUrl, onWork } = options;
   const { databases, close } =
-    mongodbUrl === undefined ? await sqliteDatabases(databaseOf) : await mongodbDatabases(mongodbUrl);
+    mongodbUrl === undefined ? await sqliteDatabases(options) : await mongodbDatabases(mongodbUrl, onWork);
   const log = createLogger({ name: "system-test", level: "silent" });
   const random = () => 0.5;
   let hosted: Transport;
@@ -69,7 +73,10 @@ export async function startSystem({ clock, databaseOf, mongodbUrl }: SystemOptio
   let tracking: Tracking;
   // The services call each other by it before it exists.
   const transport: Transport = {
-    unary: (...call) => hosted.unary(...call),
+    unary(...call) {
+      onWork?.("method", call[0].name);
+      return hosted.unary(...call);
+    },
     stream: (...call) => hosted.stream(...call),
   };
 
@@ -121,7 +128,7 @@ interface Databases {
   close(): Promise<void>;
 }
 
-async function sqliteDatabases(databaseOf: SystemOptions["databaseOf"]): Promise<Databases> {
+async function sqliteDatabases({ databaseOf, onWork }: SystemOptions): Promise<Databases> {
   const folder = await mkdtemp(join(tmpdir(), "carillon-system-"));
   const opened = await Promise.all(
     serviceNames.map(
@@ -130,7 +137,7 @@ async function sqliteDatabases(databaseOf: SystemOptions["databaseOf"]): Promise
   );
   const databases = opened.map(([name, sqlite]): [ServiceName, Database] => [
     name,
-    { engine: "sqlite", sqlite: databaseOf?.(name, sqlite) ?? sqlite },
+    { engine: "sqlite", sqlite: observed(databaseOf?.(name, sqlite) ?? sqlite, onWork) },
   ]);
   return {
     databases: Object.fromEntries(databases) as Databases["databases"],
@@ -141,8 +148,28 @@ async function sqliteDatabases(databaseOf: SystemOptions["databaseOf"]): Promise
   };
 }
 
-async function mongodbDatabases(url: string): Promise<Databases> {
-  const mongodb = await openMongodb(url);
+/** The database, each call of whose programs is told. */
+function observed(database: SqliteDatabase, onWork: SystemOptions["onWork"]): SqliteDatabase {
+  if (onWork === undefined) return database;
+  return {
+    ...database,
+    async load<P extends PreparedPrograms>(programs: SqlitePrograms<P>) {
+      const calls = Object.entries(await database.load(programs)).map(([name, call]) => {
+        const run = call as (args: unknown) => unknown;
+        const told = (args: unknown) => {
+          onWork("store", name);
+          return run(args);
+        };
+        return [name, told];
+      });
+      return Object.fromEntries(calls) as SqliteClient<P>;
+    },
+  };
+}
+
+async function mongodbDatabases(url: string, onWork: SystemOptions["onWork"]): Promise<Databases> {
+  const mongodb = await openMongodb(url, { monitorCommands: onWork !== undefined });
+  mongodb.client.on("commandStarted", ({ commandName }) => onWork?.("store", commandName));
   const database: Database = { engine: "mongodb", mongodb };
   return {
     databases: { ingestion: database, identity: database, device: database, tracking: database },
