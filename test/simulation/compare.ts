@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Accepted } from "../model/accepted.ts";
+import { type Accepted, nothingRemains } from "../model/accepted.ts";
 import type { DeviceView } from "../model/devices.ts";
 import type { PushView } from "../model/pushes.ts";
 import { type State, stateOf } from "../model/state.ts";
@@ -49,7 +49,9 @@ export function reportsAsLateAs(receivedMs: number, accepted: Accepted): Accepte
   const reports = (accepted.reports ?? []).map((report) =>
     report.of === "invalid token" ? { ...report, receivedMs } : report,
   );
-  return { ...accepted, reports };
+  const { remains = nothingRemains } = accepted;
+  const invalidTokens = remains.invalidTokens.map((report) => ({ ...report, receivedMs }));
+  return { ...accepted, reports, remains: { ...remains, invalidTokens } };
 }
 
 /** Whether a device is deliverable is as shown where the receipt of a report decides that. */
