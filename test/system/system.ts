@@ -61,6 +61,9 @@ export interface System {
   stop(): Promise<void>;
 }
 
+/** Deadline of calls, in real time: however busy the machine is, only the tests' own clocks decide what is too late. */
+const PATIENCE_MS = 600_000;
+
 /** Starts the four services over one in-process transport; `stop` is to be called at the end. */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const { clock, mongodbUrl, onWork } = options;
@@ -73,9 +76,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   let tracking: Tracking;
   // The services call each other by it before it exists.
   const transport: Transport = {
-    unary(...call) {
-      onWork?.("method", call[0].name);
-      return hosted.unary(...call);
+    unary(method, signal, timeoutMs = PATIENCE_MS, ...call) {
+      onWork?.("method", method.name);
+      return hosted.unary(method, signal, timeoutMs, ...call);
     },
     stream: (...call) => hosted.stream(...call),
   };

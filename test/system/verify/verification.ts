@@ -38,8 +38,10 @@ export function pausingClock(startMs: number): PausingClock {
           signal?.addEventListener("abort", () => reject(signal.reason), { once: true }),
         );
       }
+      const overMs = nowMs + Math.ceil(ms);
       await (ms < PAUSE_MS ? nextTurn() : clock.pause());
-      nowMs += Math.ceil(ms);
+      // Pauses at the same time pass at the same time.
+      nowMs = Math.max(nowMs, overMs);
     },
   };
   return clock;
