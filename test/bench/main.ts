@@ -2,6 +2,7 @@ import process from "node:process";
 import { startLoadGenerator } from "./load/load-generator.ts";
 import { help, readOptions, type SectionName } from "./options.ts";
 import { type Bench, machineLine, type SectionResult, tables, writeResults } from "./results.ts";
+import { attribution } from "./sections/attribution.ts";
 import { latency } from "./sections/latency.ts";
 import { memory } from "./sections/memory.ts";
 import { mongodb } from "./sections/mongodb.ts";
@@ -15,6 +16,7 @@ import { throughput } from "./sections/throughput.ts";
 const sections: Record<SectionName, (bench: Bench) => Promise<SectionResult>> = {
   throughput,
   latency,
+  attribution,
   overload,
   memory,
   stored,

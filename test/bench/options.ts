@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 export const sectionNames = [
   "throughput",
   "latency",
+  "attribution",
   "overload",
   "startup",
   "memory",
@@ -40,6 +41,8 @@ Sections
                SHA-256, one insert through the product's own SQLite thread), one process (npm start), five processes
                (npm run start:services); with the processor's time an event and the peak of memory
   latency      percentiles of the answer at 70 % of the peak, open loop
+  attribution  the processor's time an event of one process, in turns: with the usual mix, where 15 % of the events are
+               anonymous and 5 % are logins that take them, and with the same events naming their users from the first
   overload     five times the peak, open loop: what is accepted, how fast, how the rest is refused, when it is over
   memory       resident memory over --minutes of full load
   stored       what --events stored beforehand cost: throughput against an empty store, ListEvents of one user, start

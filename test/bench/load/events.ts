@@ -29,6 +29,12 @@ const NAMES = [
 const DAY_MS = 86_400_000;
 const OFFSET_MS = 3 * 3_600_000;
 
+/**
+ * Of the devices that are new: `log in`, their first events are anonymous and a login takes these; `signed in`, they
+ * name their user from the first, so that the same events leave nothing to attribute.
+ */
+export type Visitors = "log in" | "signed in";
+
 /** Bodies, each of an event that was never sent before, as large as the published example. */
 export interface EventSource {
   next(): string;
@@ -37,10 +43,19 @@ export interface EventSource {
 /**
  * One client's events, in the order in which it must send them: a login comes after the anonymous events that it takes.
  *
- * @param app whose credentials the bodies carry; without it, none
- * @param lane tells the sources of one run apart; everything that identifies an event depends on it
+ * @param options.app whose credentials the bodies carry; without it, none
+ * @param options.visitors whether those who log in are anonymous before
+ * @param options.lane tells the sources of one run apart; everything that identifies an event depends on it
  */
-export function eventSource(app: App | undefined, lane: string): EventSource {
+export function eventSource({
+  app,
+  visitors,
+  lane,
+}: {
+  readonly app?: App | undefined;
+  readonly visitors: Visitors;
+  readonly lane: string;
+}): EventSource {
   const random = seededRandom(Number.parseInt(lane.replaceAll(/\D/g, ""), 10) || 1);
   const credentials = app === undefined ? "" : credentialsOf(app);
   const attributes =
@@ -64,14 +79,15 @@ export function eventSource(app: App | undefined, lane: string): EventSource {
       const at = sent % CYCLE;
       sent += 1;
       const name = NAMES[Math.floor(random() * NAMES.length)] as string;
-      const visitorDevice = `visitor-${lane}-${visitor}-device-token`;
-      if (ANONYMOUS_AT.has(at)) return body({ name, user: "", device: visitorDevice });
+      const device = `visitor-${lane}-${visitor}-device-token`;
+      const user = `visitor_${lane}_${visitor}`;
+      if (ANONYMOUS_AT.has(at)) return body({ name, user: visitors === "log in" ? "" : user, device });
       if (at === LOGIN_AT) {
         visitor += 1;
-        return body({ name: "logged_in", user: `visitor_${lane}_${visitor}`, device: visitorDevice });
+        return body({ name: "logged_in", user, device });
       }
-      const device = Math.floor(random() * DEVICES);
-      return body({ name, user: `user_${device}`, device: `device-${device}-onesignal-subscription` });
+      const signedIn = Math.floor(random() * DEVICES);
+      return body({ name, user: `user_${signedIn}`, device: `device-${signedIn}-onesignal-subscription` });
     },
   };
 }

@@ -102,7 +102,7 @@ async function run(order: LoadOrder): Promise<LoadReport> {
   /** Connections are opened when there is something to send on them: servers close those that say nothing. */
   function newLane(): Lane | undefined {
     if (lanes.length === order.connections) return undefined;
-    const source = eventSource(order.app, `${order.lane}${lanes.length}`);
+    const source = eventSource({ ...order, lane: `${order.lane}${lanes.length}` });
     const self: Lane = { source, dueMs: 0, connection: undefined };
     lanes.push(self);
     return self;

@@ -1,4 +1,4 @@
-import type { App } from "./events.ts";
+import type { App, Visitors } from "./events.ts";
 
 /** What the benchmark asks of the load generator. */
 export interface LoadOrder {
@@ -10,6 +10,7 @@ export interface LoadOrder {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Tells the events of this order from those of every other. */
   readonly lane: string;
+  readonly visitors: Visitors;
   readonly connections: number;
   /** One after the other, on the same connections; all of an open loop, or all of a closed one. */
   readonly phases: readonly Phase[];

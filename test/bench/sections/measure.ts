@@ -1,3 +1,4 @@
+import type { Visitors } from "../load/events.ts";
 import { newLane } from "../load/lane.ts";
 import type { LoadOrder, PhaseResult } from "../load/messages.ts";
 import type { Bench } from "../results.ts";
@@ -19,7 +20,7 @@ export function orderFor(
   { port, request }: Target,
   order: Pick<LoadOrder, "connections" | "phases"> & Partial<LoadOrder>,
 ): LoadOrder {
-  return { port, ...request, lane: newLane(), ...order };
+  return { port, ...request, visitors: "log in", lane: newLane(), ...order };
 }
 
 /** Events that were accepted in a phase. */
@@ -28,15 +29,15 @@ export function accepted({ statuses }: PhaseResult): number {
 }
 
 /** Full load, closed loop, on a system, which goes on; what was answered after warming up. */
-export async function fullLoad({ load, options }: Bench, system: Target) {
+export async function fullLoad({ load, options }: Bench, system: Target, visitors: Visitors = "log in") {
   const phases = [{ durationMs: options.warmUpSeconds * 1_000 }, { durationMs: options.seconds * 1_000 }];
-  const report = await load.run(orderFor(system, { connections: options.connections, phases }));
+  const report = await load.run(orderFor(system, { connections: options.connections, visitors, phases }));
   const counted = report.phases[1] as PhaseResult;
   return { acknowledged: report.acknowledged, counted, perSecond: accepted(counted) / counted.seconds };
 }
 
 /** Full load on one system, which is then stopped; throws where what was acknowledged is not stored. */
-export async function measureAndStop(bench: Bench, system: Target): Promise<Measurement> {
+export async function measureAndStop(bench: Bench, system: Target, visitors?: Visitors): Promise<Measurement> {
   const { warmUpSeconds, seconds } = bench.options;
   let from = system.use();
   let to = from;
@@ -44,7 +45,7 @@ export async function measureAndStop(bench: Bench, system: Target): Promise<Meas
     setTimeout(() => (from = system.use()), warmUpSeconds * 1_000),
     setTimeout(() => (to = system.use()), (warmUpSeconds + seconds) * 1_000),
   ];
-  const { acknowledged, counted, perSecond } = await fullLoad(bench, system);
+  const { acknowledged, counted, perSecond } = await fullLoad(bench, system, visitors);
   for (const timer of timers) clearTimeout(timer);
   const lost = acknowledged - (await system.stopAndCount());
   if (lost > 0) throw new Error(`${lost} events were acknowledged and are not stored`);
