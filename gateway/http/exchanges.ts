@@ -19,6 +19,8 @@ import { pathOf, unservedFault } from "./unserved.ts";
 const REQUEST_BUDGET_MS = 5_000;
 /** Longest part of an unknown path that is logged, in UTF-16 units. */
 const MAX_LOGGED_PATH = 128;
+/** A key, an operator token or an identity secret, by its mark: somebody may have put one into a path by mistake. */
+const CREDENTIAL = /c(?:pk|sk|ot|is)_[\w-]+/g;
 /** Logged in place of a status where nobody was left to be answered; nginx's number for it. */
 const CLIENT_GONE = 499;
 
@@ -81,7 +83,7 @@ export function registerExchanges(
 
   function log(request: FastifyRequest, status: number): void {
     const { head, surface, verdict, logLevel } = request.exchange;
-    const path = head.path.slice(0, MAX_LOGGED_PATH);
+    const path = head.path.replaceAll(CREDENTIAL, "[redacted]").slice(0, MAX_LOGGED_PATH);
     const ms = clock.now() - head.receivedMs;
     logger[logLevel](
       { requestId: head.requestId, method: request.raw.method, path, surface, verdict, status, ms },

@@ -89,7 +89,7 @@ async function readCertificates(dir: string): Promise<Certificates> {
     return { ca, certificate, privateKey };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`the certificates in ${dir} cannot be used: ${reason}`, { cause: error });
+    throw new Error(`the certificates in ${dir} cannot be used (CARILLON_TLS_DIR): ${reason}`, { cause: error });
   }
 }
 

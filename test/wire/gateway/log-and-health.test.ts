@@ -11,8 +11,9 @@ describe("the request log", () => {
     const body = eventBody({ app_user_id: "user-with-name" });
     await post("/events?api_key=in-the-query", body, { "x-request-id": "r-1", authorization: "Bearer hidden" });
     await post("/events", eventBody({ platform: "PC" }));
+    await post("/csk_in-the_path/x", {});
     const lines = log.filter(({ msg }) => msg === "request");
-    expect(lines).toHaveLength(2);
+    expect(lines).toHaveLength(3);
     expect(lines[0]).toMatchObject({
       requestId: "r-1",
       surface: "smartapppush",
@@ -23,6 +24,7 @@ describe("the request log", () => {
       ms: 0,
     });
     expect(lines[1]).toMatchObject({ verdict: "invalid_value", status: 400 });
+    expect(lines[2]).toMatchObject({ path: "/[redacted]/x", verdict: "not_found", status: 404 });
     const text = JSON.stringify(log);
     for (const secret of [body.api_key, "in-the-query", "hidden", body.device_token, "user-with-name"]) {
       expect(text).not.toContain(secret);
