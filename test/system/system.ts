@@ -76,7 +76,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   let tracking: Tracking;
   // The services call each other by it before it exists.
   const transport: Transport = {
-    unary(method, signal, timeoutMs = PATIENCE_MS, ...call) {
+    unary(...[method, signal, timeoutMs = PATIENCE_MS, ...call]) {
       onWork?.("method", method.name);
       return hosted.unary(method, signal, timeoutMs, ...call);
     },

@@ -112,7 +112,9 @@ describe.skipIf(!opensslFound)("mutual TLS", () => {
   test("is one clear line when there are no certificates to begin with", async () => {
     const nowhere = join(folder, "nowhere");
     const options = { clock, log, lifecycle };
-    await expect(openTls(nowhere, options)).rejects.toThrow(`the certificates in ${nowhere} cannot be used (CARILLON_TLS_DIR): ENOENT`);
+    await expect(openTls(nowhere, options)).rejects.toThrow(
+      `the certificates in ${nowhere} cannot be used (CARILLON_TLS_DIR): ENOENT`,
+    );
     expect(await openTls(undefined, options)).toBeUndefined();
   });
 });
