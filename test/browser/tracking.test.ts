@@ -1,4 +1,5 @@
 import { describe, expect } from "vitest";
+import { example } from "../wire/surfaces/client-examples.ts";
 import { chromiumIsHere } from "./chromium.ts";
 import { test } from "./lab.ts";
 import { names } from "./site.ts";
@@ -11,30 +12,8 @@ describe.runIf(chromiumIsHere).concurrent("what a page tracks", () => {
     createSite,
   }) => {
     const { app, gateway, pages, open, stored, warnings } = await createSite();
-    pages.serve(
-      "/shop",
-      `<!doctype html>
-<script src="${gateway.url}/sdk/web.js"></script>
-<script>
-// Initialize the SDK once
-AppizerWeb.init({
-  appId: 'YOUR_APP_ID',
-  autoEvents: true, // Automatic page view tracking (including SPAs)
-  autoHook: true    // Automatic form submission tracking
-});
-
-// Track a custom event
-AppizerWeb.trackEvent('purchase_completed', {
-  amount: 29.99,
-  currency: 'USD',
-  product_id: 'premium_plan'
-});
-
-// User ID is automatically managed by the SDK
-// To set a custom user ID (e.g., after login):
-AppizerWeb.setUserId('user_123');
-</script>`.replace("YOUR_APP_ID", app.appId),
-    );
+    const script = await example("appizer-web-sdk", { YOUR_APP_ID: app.appId });
+    pages.serve("/shop", `<!doctype html><script src="${gateway.url}/sdk/web.js"></script><script>${script}</script>`);
     const page = await open("/shop");
     const events = await stored(2, page);
     expect(names(events).sort()).toEqual(["page_viewed", "purchase_completed"]);

@@ -27,8 +27,22 @@ export function hasClient(client: Client): boolean {
   }
 }
 
+/** Every request to an endpoint that the four published pages show, by the file in `examples/` that holds it as it stands. */
+export const EXAMPLES = [
+  ...["altcraft-json", "altcraft-xml", "altcraft-uid-json", "altcraft-uid-xml"],
+  ...["appizer-json", "appizer-curl", "appizer-python", "appizer-fetch", "appizer-web-sdk"],
+  ...["pushengage-curl", "pushengage-php", "pushengage-fetch"],
+  // Of the page on events, and of the guide for mobile apps.
+  "smartapppush-page-event-json",
+  ...["smartapppush-event-json", "smartapppush-event-curl"],
+  ...["smartapppush-opened-json", "smartapppush-opened-curl", "smartapppush-opened-fetch"],
+] as const;
+
 /** A published example with nothing but host and credentials replaced; each replacement must occur. */
-export async function example(name: string, replacements: Readonly<Record<string, string>>): Promise<string> {
+export async function example(
+  name: (typeof EXAMPLES)[number],
+  replacements: Readonly<Record<string, string>>,
+): Promise<string> {
   let text = await readFile(new URL(`examples/${name}.txt`, import.meta.url), "utf8");
   for (const [published, own] of Object.entries(replacements)) {
     if (!text.includes(published)) throw new Error(`the example ${name} does not contain ${published}`);
@@ -43,8 +57,7 @@ export function runExample(client: Client, text: string): Promise<string> {
     case "curl":
       return run("sh", ["-c", text]);
     case "php":
-      // `-r` takes code without its tags.
-      return run("php", ["-r", text.replace(/^<\?php/, "").replace(/\?>\s*$/, "")]);
+      return run("php", [], text);
     case "python":
       // The page shows the call without the import that it needs.
       return run("python3", ["-c", `import requests\n${text}`]);
@@ -53,13 +66,14 @@ export function runExample(client: Client, text: string): Promise<string> {
   }
 }
 
-function run(command: string, args: readonly string[]): Promise<string> {
+function run(command: string, args: readonly string[], input = ""): Promise<string> {
   // Proxies of the machine are not on the way to the loopback.
   const env = { PATH: process.env.PATH, HOME: process.env.HOME, NO_PROXY: "*", no_proxy: "*" };
   return new Promise((resolve, reject) => {
-    execFile(command, args, { env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
+    const child = execFile(command, args, { env, timeout: TIMEOUT_MS }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new Error(`${command} failed: ${stderr}`, { cause: error }));
     });
+    child.stdin?.end(input);
   });
 }

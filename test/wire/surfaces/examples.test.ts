@@ -1,8 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { readdir, readFile } from "node:fs/promises";
+import { describe, expect, it, test } from "vitest";
 import type { PushReport } from "../../../proto/gen/carillon/tracking/v1/tracking_service_pb.js";
 import { KEYS } from "../gateway/fake-services.ts";
 import { runGateway } from "../gateway/gateway-fixture.ts";
-import { type Client, example, hasClient, runExample } from "./client-examples.ts";
+import { type Client, EXAMPLES, example, hasClient, runExample } from "./client-examples.ts";
 
 const TRACKING_TOKEN = "0b9a4b80-5d2e-4c55-9d5f-3f6f1d0b7a11";
 const here: Readonly<Record<Client, boolean>> = {
@@ -32,16 +33,26 @@ function onlyOf<T>(items: readonly T[]): T {
   return items[0]!;
 }
 
+test("every published example is run by a test, those for browsers in one", async () => {
+  const files = await readdir(new URL("examples/", import.meta.url));
+  expect(files.toSorted()).toEqual(EXAMPLES.map((name) => `${name}.txt`).toSorted());
+  const tests = ["examples.test.ts", "../../browser/tracking.test.ts"];
+  const sources = await Promise.all(tests.map((file) => readFile(new URL(file, import.meta.url), "utf8")));
+  const source = sources.join("");
+  expect(EXAMPLES.filter((name) => !source.includes(`"${name}"`))).toEqual([]);
+});
+
 describe("the published PushEngage examples", () => {
   const event = { sentAppUserId: "PROFILE_ID", eventName: "add_to_cart", surface: "pushengage" };
   const paramsJson = '{"product_name":"Running Shoes","price":99.99}';
 
-  it.runIf(here.curl).each<[Client, string]>([["curl", "pushengage-curl"]])("for %s", runs);
-  it.runIf(here.php).each<[Client, string]>([["php", "pushengage-php"]])("for %s", runs);
+  it.runIf(here.curl)("for curl", () => runs("curl", "pushengage-curl"));
+  it.runIf(here.php)("for PHP", () => runs("php", "pushengage-php"));
 
-  async function runs(client: Client, name: string): Promise<void> {
+  async function runs(client: Client, name: "pushengage-curl" | "pushengage-php"): Promise<void> {
     const { url, onlyEvent } = await gateway();
-    const text = await example(name, { "https://s2s.pushengage.com": url, YOUR_API_KEY: KEYS.server });
+    const replaced = { "https://s2s.pushengage.com": url, YOUR_API_KEY: KEYS.server };
+    const text = await example(name, replaced);
     expect(await runExample(client, text)).toBe('{"error_code":0,"data":{}}');
     expect(onlyEvent()).toMatchObject({ ...event, paramsJson });
   }
@@ -71,6 +82,17 @@ describe("the published Appizer examples", () => {
     surface: "appizer",
     paramsJson: '{"amount":29.99,"currency":"USD","product_id":"premium_plan"}',
   };
+
+  it("as a body", async () => {
+    const { post, onlyEvent } = await gateway();
+    const headers = { authorization: `Bearer ${KEYS.server}` };
+    const response = await post("/v1/events", await example("appizer-json", {}), headers);
+    expect(await response.text()).toBe(
+      `{"success":true,"event_id":"evt_${onlyEvent().fingerprint}","message":"Event tracked successfully"}`,
+    );
+    const userAgent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36";
+    expect(onlyEvent()).toMatchObject({ ...event, ip: "192.168.1.1", userAgent });
+  });
 
   it.runIf(here.curl)("for curl", async () => {
     const { url, onlyEvent } = await gateway();
@@ -109,7 +131,7 @@ describe("the published Altcraft requests", () => {
   const inJson = '{"error":0,"error_text":"Successful operation"}';
   const inXml = "<xml><error>0</error><error_text>Successful operation</error_text></xml>";
 
-  it.each<[string, string, object, string]>([
+  it.each<["altcraft-json" | "altcraft-xml" | "altcraft-uid-json" | "altcraft-uid-xml", string, object, string]>([
     ["altcraft-json", "application/json", full, inJson],
     ["altcraft-xml", "application/xml", full, inXml],
     ["altcraft-uid-json", "application/json", special, inJson],
@@ -140,12 +162,15 @@ describe("the published SmartAppPush examples", () => {
     });
   });
 
-  it.each(["smartapppush-event-json", "smartapppush-page-event-json"])("of an event as a body: %s", async (name) => {
-    const { post, onlyEvent } = await gateway();
-    const response = await post("/events", await example(name, inBodies));
-    expect(await response.json()).toEqual({ fingerprint: onlyEvent().fingerprint });
-    expect(onlyEvent()).toMatchObject({ eventName: "purchase_completed", eventTime: "2026-03-29T11:30:00Z" });
-  });
+  it.each(["smartapppush-event-json", "smartapppush-page-event-json"] as const)(
+    "of an event as a body: %s",
+    async (name) => {
+      const { post, onlyEvent } = await gateway();
+      const response = await post("/events", await example(name, inBodies));
+      expect(await response.json()).toEqual({ fingerprint: onlyEvent().fingerprint });
+      expect(onlyEvent()).toMatchObject({ eventName: "purchase_completed", eventTime: "2026-03-29T11:30:00Z" });
+    },
+  );
 
   it.runIf(here.curl)("of an open, for curl", async () => {
     const { url, onlyReport } = await gateway();
