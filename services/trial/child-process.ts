@@ -11,28 +11,34 @@ export interface ChildOptions {
   readonly script: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly lifecycle: Lifecycle;
-  /** Called when the process ends although nobody stopped it. */
+  /** Called when the process ends although nobody stopped it; where it resolves, the process is started again. */
   readonly onUnexpectedEnd: (end: string) => Promise<void>;
 }
 
-/** Starts a Node process whose output is ours; the lifecycle stops it and waits for its end. It does not outlive us. */
-export function startChild({ name, script, environment, lifecycle, onUnexpectedEnd }: ChildOptions): ChildProcess {
-  const child = spawn(process.execPath, ["--import", endWithParent, script], {
-    env: environment,
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
-  const ended = once(child, "exit");
+/** Runs a Node process whose output is ours; the lifecycle stops it and waits for its end. It does not outlive us. */
+export function runChild({ name, script, environment, lifecycle, onUnexpectedEnd }: ChildOptions): void {
   let stopping = false;
-  child.once("exit", async (status, signal) => {
-    if (!stopping) await onUnexpectedEnd(signal === null ? `ended with status ${status}` : `was ended by ${signal}`);
-  });
+  let child = begin();
   lifecycle.onStop(name, async () => {
     stopping = true;
-    child.kill("SIGTERM");
+    const ended = once(child, "exit");
     const runs = child.exitCode === null && child.signalCode === null;
+    if (runs) child.kill("SIGTERM");
     const [status, signal] = runs ? await ended : [child.exitCode, child.signalCode];
     // One that was still starting has nothing to finish, and SIGTERM ends it.
     if (status !== 0 && signal !== "SIGTERM") throw new Error(`${name} ended with status ${status}`);
   });
-  return child;
+
+  function begin(): ChildProcess {
+    const begun = spawn(process.execPath, ["--import", endWithParent, script], {
+      env: environment,
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    begun.once("exit", async (status, signal) => {
+      if (stopping) return;
+      await onUnexpectedEnd(signal === null ? `ended with status ${status}` : `was ended by ${signal}`);
+      if (!stopping) child = begin();
+    });
+    return begun;
+  }
 }

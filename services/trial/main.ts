@@ -15,12 +15,16 @@ import { listenSettings, storeSettings } from "../runtime/service-settings.ts";
 import { urlHost } from "../runtime/url-host.ts";
 import { closeDatabase, openDatabase, versionedDocuments } from "../storage/open-database.ts";
 import { prepareStore } from "../storage/store-schema.ts";
-import { startChild } from "./child-process.ts";
+import { runChild } from "./child-process.ts";
 import { freePorts } from "./free-ports.ts";
 
 /** How often the gateway is asked whether it is ready, and how often in all: 20 s. */
 const ASK_EVERY_MS = 50;
 const ASK_TIMES = 400;
+/** A process that ended by itself is started again after this long, so many times within so long at most. */
+const RESTART_AFTER_MS = 500;
+const MOST_RESTARTS = 5;
+const RESTARTS_WITHIN_MS = 60_000;
 /** The services in the order of their ports. They stop in this order too, so that ingestion still finds the others. */
 const services = ["ingestion", "identity", "device", "tracking"] as const;
 
@@ -48,18 +52,28 @@ async function start({ config, log, lifecycle }: RunningProcess<typeof settings>
   for (const [i, name] of services.entries())
     environment[`CARILLON_${name.toUpperCase()}_ADDRESS`] = `${urlHost(host)}:${ports.grpc[i]}`;
 
-  const run = (name: string, folder: string, own: Record<string, string>) =>
-    startChild({
+  let isReady = false;
+  function run(name: string, folder: string, own: Record<string, string>): void {
+    const script = fileURLToPath(new URL(`${folder}/main.ts`, import.meta.url));
+    const ends: number[] = [];
+    runChild({
       name,
-      script: fileURLToPath(new URL(`${folder}/main.ts`, import.meta.url)),
+      script,
       environment: { ...environment, ...own },
       lifecycle,
+      // As a cluster does. What cannot even start, or ends again and again, would do so for ever.
       async onUnexpectedEnd(end) {
-        process.stderr.write(`carillon: ${name} ${end}; stopping the others\n`);
+        const now = clock.now();
+        ends.push(now);
+        const isLasting = !isReady || ends.filter((ms) => now - ms < RESTARTS_WITHIN_MS).length > MOST_RESTARTS;
+        const next = isLasting ? "stopping the others" : "starting it again";
+        process.stderr.write(`carillon: ${name} ${end}; ${next}\n`);
+        if (!isLasting) return clock.sleep(RESTART_AFTER_MS);
         await lifecycle.stop();
         process.exit(1);
       },
     });
+  }
   for (const [i, name] of [...services.entries()].reverse()) {
     run(name, `../${name}`, { CARILLON_GRPC_PORT: `${ports.grpc[i]}`, CARILLON_METRICS_PORT: `${ports.metrics[i]}` });
   }
@@ -68,6 +82,7 @@ async function start({ config, log, lifecycle }: RunningProcess<typeof settings>
     CARILLON_METRICS_PORT: `${ports.metrics.at(-1)}`,
   });
   await untilReady(`http://${urlHost(host)}:${ports.http}/readyz`);
+  isReady = true;
   const [grpcPort, metricsPort] = [ports.grpc[0] as number, ports.metrics[0] as number];
   process.stdout.write(
     readyMessage({
