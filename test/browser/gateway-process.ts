@@ -1,9 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { runCarillon } from "../process/run-carillon.ts";
 
 /** An event as the operator API lists it. */
 export interface StoredEvent {
@@ -34,29 +29,13 @@ export interface GatewayProcess {
 
 /** Starts the gateway with its services on free ports and an empty data folder. */
 export async function startGatewayProcess(): Promise<GatewayProcess> {
-  const dataDir = await mkdtemp(join(tmpdir(), "carillon-browser-"));
-  const child = spawn(process.execPath, ["gateway/single-process.ts"], {
-    cwd: new URL("../../", import.meta.url),
-    env: {
-      PATH: process.env.PATH,
-      CARILLON_HTTP_PORT: "0",
-      CARILLON_GRPC_PORT: "0",
-      CARILLON_METRICS_PORT: "0",
-      CARILLON_DATA_DIR: dataDir,
-      CARILLON_LOG_LEVEL: "warn",
-    },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const url = await readyUrl(child).catch(async (error) => {
-    await rm(dataDir, { recursive: true });
-    throw error;
-  });
-  const { operator_token: operatorToken } = JSON.parse(await readFile(join(dataDir, "demo-app.json"), "utf8"));
+  const carillon = await runCarillon();
+  const { url, demo } = carillon;
 
   async function call(method: string, request: object): Promise<Record<string, unknown>> {
     const response = await fetch(`${url}/carillon.${method}`, {
       method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${operatorToken}` },
+      headers: { "content-type": "application/json", authorization: `Bearer ${demo.operator_token}` },
       body: JSON.stringify(request),
     });
     if (!response.ok) throw new Error(`${method}: ${response.status} ${await response.text()}`);
@@ -87,21 +66,7 @@ export async function startGatewayProcess(): Promise<GatewayProcess> {
       };
     },
     async stop() {
-      const ended = once(child, "exit");
-      child.kill("SIGTERM");
-      await ended;
-      await rm(dataDir, { recursive: true });
+      await carillon.stop();
     },
   };
-}
-
-async function readyUrl(child: ChildProcess): Promise<string> {
-  for await (const line of createInterface({ input: child.stdout! })) {
-    const url = /^Carillon is ready: (\S+)/.exec(line)?.[1];
-    if (url === undefined) continue;
-    // Whatever else it prints must not fill the pipe.
-    child.stdout!.resume();
-    return url;
-  }
-  throw new Error("the gateway ended before it was ready");
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import process from "node:process";
 import { MongoClient } from "mongodb";
+import { runCarillon } from "../process/run-carillon.ts";
 import { startSystem } from "../system/system.ts";
 import { virtualClock } from "../system/virtual-clock.ts";
 import { inProcessTarget } from "./in-process-target.ts";
-import { startProcesses } from "./processes.ts";
 import { processesTarget } from "./processes-target.ts";
 import type { Target } from "./target.ts";
 
@@ -43,9 +43,14 @@ export function fiveProcesses(mongodbServer?: string): Engine {
     name: mongodbServer === undefined ? "five processes on SQLite" : `five processes on ${mongodbServer}`,
     async open() {
       const { mongodbUrl } = newDatabase(mongodbServer);
-      const processes = await startProcesses(mongodbUrl);
+      const limits = { CARILLON_RATE_LIMIT: "0", CARILLON_SERVER_RATE_LIMIT: "0" };
+      const store = mongodbUrl === undefined ? {} : { CARILLON_DATABASE_URL: mongodbUrl };
+      const processes = await runCarillon({
+        script: "services/trial/main.ts",
+        settings: { CARILLON_LOG_LEVEL: "error", ...limits, ...store },
+      });
       return {
-        newTarget: () => processesTarget(processes),
+        newTarget: () => processesTarget({ url: processes.url, operatorToken: processes.demo.operator_token }),
         async close() {
           await processes.stop();
           if (mongodbUrl !== undefined) await dropDatabase(mongodbUrl);

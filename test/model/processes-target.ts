@@ -1,15 +1,14 @@
 import { createHash, randomUUID } from "node:crypto";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, createClient } from "@connectrpc/connect";
-import { createConnectTransport } from "@connectrpc/connect-node";
 import { AppService } from "../../proto/gen/carillon/identity/v1/app_service_pb.js";
 import { ProfileService } from "../../proto/gen/carillon/identity/v1/profile_service_pb.js";
 import { EventService } from "../../proto/gen/carillon/ingestion/v1/event_service_pb.js";
 import { PushService } from "../../proto/gen/carillon/tracking/v1/push_service_pb.js";
+import { type OperatorApi, operatorTransport } from "../faults/state.ts";
 import { shownState } from "../simulation/final-state.ts";
 import { unless } from "./in-process-target.ts";
 import { postJson } from "./post-json.ts";
-import type { Processes } from "./processes.ts";
 import type { EventSketch, Target } from "./target.ts";
 
 /** Effects follow within 1 s, or after the next sweep: on a busy machine give them 20 s. */
@@ -17,17 +16,8 @@ const PATIENCE_MS = 20_000;
 const tenantId = "model";
 
 /** An app of its own on real processes: the public endpoints over HTTP, the operator API over Connect. */
-export async function processesTarget({ url, operatorToken }: Processes): Promise<Target> {
-  const transport = createConnectTransport({
-    baseUrl: url,
-    httpVersion: "1.1",
-    interceptors: [
-      (next) => (request) => {
-        request.header.set("authorization", `Bearer ${operatorToken}`);
-        return next(request);
-      },
-    ],
-  });
+export async function processesTarget({ url, operatorToken }: OperatorApi): Promise<Target> {
+  const transport = operatorTransport({ url, operatorToken });
   const created = await createClient(AppService, transport).createApp({ tenantId, name: "model" });
   const app = { tenantId, appId: created.app!.appId };
   const credentials = { tenant_id: tenantId, api_key: created.apiKey };

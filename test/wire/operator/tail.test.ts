@@ -2,7 +2,8 @@ import { Code, ConnectError, createClient, type Transport } from "@connectrpc/co
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EventService, type TailEventsResponse } from "../../../proto/gen/carillon/ingestion/v1/event_service_pb.js";
-import { type CarillonProcess, type Script, startCarillon } from "./carillon-process.ts";
+import type { Script } from "../../process/run-carillon.ts";
+import { type CarillonProcess, startCarillon } from "./carillon-process.ts";
 
 type Filter = Readonly<Partial<Record<"appUserId" | "deviceToken" | "eventName" | "verdict", string>>>;
 

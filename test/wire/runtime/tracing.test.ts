@@ -1,37 +1,20 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
+import { runCarillon, type Script } from "../../process/run-carillon.ts";
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from "./otlp-receiver.ts";
 
-const script = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-const fiveProcesses = script("services/trial/main.ts");
-const oneProcess = script("gateway/single-process.ts");
+const fiveProcesses = "services/trial/main.ts";
+const oneProcess = "gateway/single-process.ts";
 /** Six processes that load the SDK take their time where processors are few. */
 const TIMEOUT_MS = 240_000;
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const PARENT = "b7ad6b7169203331";
 
 /** Carillon with a collector: its demo app, and a way to send events. */
-async function traced(program: string, environment: Record<string, string>) {
-  const folder = await mkdtemp(join(tmpdir(), "carillon-tracing-"));
-  const ports = { CARILLON_HTTP_PORT: "0", CARILLON_GRPC_PORT: "0", CARILLON_METRICS_PORT: "0" };
+async function traced(program: Script, environment: Record<string, string>) {
   const quiet = { CARILLON_LOG_LEVEL: "error", CARILLON_RATE_LIMIT: "0", OTEL_BSP_SCHEDULE_DELAY: "50" };
-  const env = { PATH: process.env.PATH, CARILLON_DATA_DIR: folder, ...ports, ...quiet, ...environment };
-  const child = spawn(process.execPath, [program], { env, stdio: ["ignore", "pipe", "inherit"] });
-  const url = await readyUrl(child);
-  onTestFinished(async () => {
-    const ended = once(child, "exit");
-    child.kill("SIGTERM");
-    expect(await ended).toEqual([0, null]);
-    await rm(folder, { recursive: true });
-  });
-  const demo = JSON.parse(await readFile(join(folder, "demo-app.json"), "utf8")) as Record<string, string>;
+  const { url, demo, stop } = await runCarillon({ script: program, settings: { ...quiet, ...environment } });
+  onTestFinished(async () => expect(await stop()).toBe(0));
   let events = 0;
   return {
     demo,
@@ -53,16 +36,6 @@ async function traced(program: string, environment: Record<string, string>) {
       return fetch(`${url}/events`, { method: "POST", headers, body: JSON.stringify(body) });
     },
   };
-}
-
-async function readyUrl(child: ChildProcess): Promise<string> {
-  for await (const line of createInterface({ input: child.stdout! })) {
-    const url = /^Carillon is ready: (\S+)/.exec(line)?.[1];
-    if (url === undefined) continue;
-    child.stdout!.resume();
-    return url;
-  }
-  throw new Error("the processes ended before they were ready");
 }
 
 /** `service name` of a span and those above it, from the outermost. */
@@ -146,7 +119,7 @@ test.each(stores)(
       "carillon.verdict": "stored",
       "carillon.request_id": response.headers.get("x-request-id"),
     });
-    for (const secret of ["secret-user", "secret-token", demo.api_key!]) expect(collector.text()).not.toContain(secret);
+    for (const secret of ["secret-user", "secret-token", demo.api_key]) expect(collector.text()).not.toContain(secret);
   },
 );
 

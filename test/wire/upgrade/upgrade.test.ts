@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createClient } from "@connectrpc/connect";
 import { afterEach, expect, test } from "vitest";
+import { EventService } from "../../../proto/gen/carillon/ingestion/v1/event_service_pb.js";
 import { VerificationService } from "../../../proto/gen/carillon/ingestion/v1/verification_service_pb.js";
 import { currentSchema } from "../../../services/storage/store-schema.ts";
 import { operatorTransport } from "../../faults/state.ts";
-import { type CarillonProcess, startCarillon } from "../operator/carillon-process.ts";
+import { type RunningCarillon, runCarillon } from "../../process/run-carillon.ts";
 
 /** The app of the older data. */
 const app = { tenantId: "demo", appId: "app_ypdhm7gu43lbtby4pn6s" };
@@ -14,7 +15,7 @@ const app = { tenantId: "demo", appId: "app_ypdhm7gu43lbtby4pn6s" };
 /** The tables and indexes of this version's schema. */
 const currentShape = `schema-${currentSchema.version}.txt`;
 
-let carillon: CarillonProcess | undefined;
+let carillon: RunningCarillon | undefined;
 afterEach(async () => {
   await carillon?.stop();
   carillon = undefined;
@@ -63,15 +64,15 @@ function shapeOf(database: DatabaseSync): string {
 }
 
 test("a data folder of schema 1 opens, has no differences, and becomes what a new one is", async () => {
-  carillon = await startCarillon(undefined, olderData);
+  carillon = await runCarillon({ prepare: olderData });
   const operator = { url: carillon.url, operatorToken: carillon.demo.operator_token };
   const verification = createClient(VerificationService, operatorTransport(operator));
   const found = [];
   for await (const { message } of verification.verifyApp({ ...app }))
     if (message.case !== undefined) found.push(message);
   expect(found).toMatchObject([{ case: "summary", value: { differences: 0, pending: 0 } }]);
-  const { body } = await carillon.call("ingestion.v1.EventService/ListEvents", app, operator.operatorToken);
-  expect(body.events).toHaveLength(5);
+  const { events } = await createClient(EventService, operatorTransport(operator)).listEvents(app);
+  expect(events).toHaveLength(5);
 
   const { shape, note, retention } = await left((database) => ({
     shape: shapeOf(database),
@@ -85,7 +86,7 @@ test("a data folder of schema 1 opens, has no differences, and becomes what a ne
 });
 
 test("the tables are those of this version's schema: where they change, its number has to rise", async () => {
-  carillon = await startCarillon();
+  carillon = await runCarillon();
   const shape = await left(shapeOf);
   await expect(shape).toMatchFileSnapshot(currentShape);
 });
