@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { LRUCache } from "lru-cache";
 import type { Clock } from "../../services/runtime/clock.ts";
 import { withDeadline } from "../deadline.ts";
 import { overloadedFault } from "../surfaces/fault.ts";
-import { BoundedMap } from "./bounded-map.ts";
 
 /**
  * What is revoked must be dead everywhere within 10 s (operations.md). The age of an answer counts from when it was
@@ -50,9 +50,9 @@ interface Known<T> {
 
 /** Asks for each id at most once at a time and remembers what was answered. */
 export function createCachedLookup<T>({ clock, merge = (_, now) => now }: CachedLookupOptions<T>): CachedLookup<T> {
-  const known = new BoundedMap<string, Known<T>>(MAX_KNOWN);
+  const known = new LRUCache<string, Known<T>>({ max: MAX_KNOWN });
   // Apart from the known ones, so that made-up names cannot push those out.
-  const unknown = new BoundedMap<string, number>(MAX_UNKNOWN);
+  const unknown = new LRUCache<string, number>({ max: MAX_UNKNOWN });
   const lookups = new Map<string, Promise<T | undefined>>();
 
   function isWithin(sinceMs: number | undefined, durationMs: number): boolean {

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
+import { LRUCache } from "lru-cache";
 import { EventErrorSchema } from "../../proto/gen/carillon/ingestion/v1/event_service_pb.js";
 import {
   type IngestionService,
@@ -7,7 +8,6 @@ import {
   RejectedEventSchema,
 } from "../../proto/gen/carillon/ingestion/v1/ingestion_service_pb.js";
 import type { Clock } from "../../services/runtime/clock.ts";
-import { BoundedMap } from "../credentials/bounded-map.ts";
 
 /** What waits for a call at most; one call carries all of it. */
 const MAX_WAITING = 64;
@@ -57,7 +57,7 @@ export function createRejections(
   ingestion: Pick<Client<typeof IngestionService>, "reportRejections">,
   clock: Clock,
 ): Rejections {
-  const silentUntilMs = new BoundedMap<string, number>(MAX_APPS);
+  const silentUntilMs = new LRUCache<string, number>({ max: MAX_APPS });
   let allSilentUntilMs = 0;
   let waiting: RejectedEvent[] = [];
   let waitingSize = 0;

@@ -5,7 +5,7 @@ import type { Logger } from "./log.ts";
 const EFFECTS_WAIT_MS = 1_000;
 
 /** Ends the timer; made once, because making an error takes its stack down. */
-const DECIDED = new Error("the effects are decided");
+const DECIDED = new Error("it is decided");
 
 /**
  * Waits for effects as long as an answer may: 1 s.
@@ -16,7 +16,6 @@ export async function finishesInTime(
   { clock, log }: { readonly clock: Clock; readonly log: Logger },
   effects: Promise<unknown>,
 ): Promise<boolean> {
-  const waiting = new AbortController();
   const finished = effects.then(
     () => true,
     (error: unknown) => {
@@ -24,11 +23,19 @@ export async function finishesInTime(
       return false;
     },
   );
-  const late = clock.sleep(EFFECTS_WAIT_MS, waiting.signal).then(
-    () => false,
-    () => false,
+  return (await firstWithin(clock, EFFECTS_WAIT_MS, finished)) ?? false;
+}
+
+/** What is promised, if it comes within so many milliseconds; rejects with it, too. */
+export async function firstWithin<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
+  const waiting = new AbortController();
+  const late = clock.sleep(ms, waiting.signal).then(
+    () => undefined,
+    () => undefined,
   );
-  const result = await Promise.race([finished, late]);
-  waiting.abort(DECIDED);
-  return result;
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    waiting.abort(DECIDED);
+  }
 }

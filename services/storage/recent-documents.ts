@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { approximateBytes } from "./approximate-bytes.ts";
 import { conflict, type Versioned, type VersionedDocuments } from "./versioned-documents.ts";
 
@@ -14,53 +15,33 @@ export interface RecentDocuments<T> extends VersionedDocuments<T> {
 
 /** @param maxBytes bound of what is remembered, roughly counted; the least recently used goes first */
 export function rememberRecent<T>(store: VersionedDocuments<T>, maxBytes: number): RecentDocuments<T> {
-  /** Least recently used first. */
-  const remembered = new Map<string, Versioned<T> & { readonly bytes: number }>();
-  let bytes = 0;
+  const remembered = new LRUCache<string, Versioned<T>>({
+    maxSize: maxBytes,
+    sizeCalculation: ({ value }, key) => approximateBytes(value) + key.length,
+  });
 
-  function forget(key: string): void {
-    bytes -= remembered.get(key)?.bytes ?? 0;
-    remembered.delete(key);
-  }
-
-  function remember(key: string, { version, value }: Versioned<T>): void {
-    const known = remembered.get(key);
+  function remember(key: string, document: Versioned<T>): void {
+    const known = remembered.peek(key);
     // An answer that was under way while a later version was written.
-    if (known !== undefined && known.version > version) return;
-    const size = approximateBytes(value) + key.length;
-    forget(key);
-    remembered.set(key, { version, value, bytes: size });
-    bytes += size;
-    for (const oldest of remembered.keys()) {
-      if (bytes <= maxBytes) break;
-      forget(oldest);
-    }
+    if (known === undefined || known.version <= document.version) remembered.set(key, document);
   }
 
   async function load(keys: readonly string[]): Promise<Map<string, Versioned<T>>> {
     if (keys.length === 0) return new Map();
     const found = await store.load(keys);
-    for (const key of keys) if (!found.has(key)) forget(key);
+    for (const key of keys) if (!found.has(key)) remembered.delete(key);
     for (const [key, document] of found) remember(key, document);
     return found;
   }
 
-  function use(key: string): Versioned<T> | undefined {
-    const known = remembered.get(key);
-    if (known === undefined) return undefined;
-    remembered.delete(key);
-    remembered.set(key, known);
-    return known;
-  }
-
   return {
-    recent: use,
+    recent: (key) => remembered.get(key),
     load,
     async loadRecent(keys) {
       const found = new Map<string, Versioned<T>>();
       const missing: string[] = [];
       for (const key of keys) {
-        const known = use(key);
+        const known = remembered.get(key);
         if (known === undefined) missing.push(key);
         else found.set(key, known);
       }
@@ -70,7 +51,7 @@ export function rememberRecent<T>(store: VersionedDocuments<T>, maxBytes: number
     async save(writes) {
       if (writes.length === 0) return [];
       // Until the store answers, nobody knows what is stored.
-      for (const { key } of writes) forget(key);
+      for (const { key } of writes) remembered.delete(key);
       const versions = await store.save(writes);
       for (const [index, { key, value }] of writes.entries()) {
         const version = versions[index];
@@ -79,7 +60,7 @@ export function rememberRecent<T>(store: VersionedDocuments<T>, maxBytes: number
       return versions;
     },
     async remove(removals) {
-      for (const { key } of removals) forget(key);
+      for (const { key } of removals) remembered.delete(key);
       await store.remove(removals);
     },
     page: (query) => store.page(query),

@@ -1,4 +1,4 @@
-import { BoundedMap } from "../../credentials/bounded-map.ts";
+import { LRUCache } from "lru-cache";
 import type { RateLimitDecision, RateLimitRule } from "../../rate-limit/rate-limiter.ts";
 import type { Answer } from "../answer.ts";
 import { bearerToken } from "../bearer-token.ts";
@@ -23,7 +23,7 @@ export interface AppizerLimits {
 
 /** The limits of the Appizer surface; what a response without a count of its own tells is the key's last one. */
 export function createAppizerLimits(context: SurfaceContext): AppizerLimits {
-  const decisions = new BoundedMap<string, RateLimitDecision>(MAX_KEYS);
+  const decisions = new LRUCache<string, RateLimitDecision>({ max: MAX_KEYS });
   const { clock, serverRule, clientRule } = context;
 
   function limitOf(head: RequestHead): RateLimitDecision {

@@ -1,3 +1,4 @@
+import { firstWithin } from "../../runtime/effects-wait.ts";
 import { currentTrace, type WithinTrace } from "../../runtime/tracing.ts";
 import type { IngestionContext } from "../context.ts";
 import { applyEffects, type DueDevice, type PendingEvent } from "./apply-effects.ts";
@@ -9,8 +10,14 @@ import { settleDevice } from "./settle-device.ts";
  * would cost hardly less an event, and the first of them would wait for the last.
  */
 const BATCH = 64;
-/** Devices settled at once beside the queue, so that a long history delays nobody else. */
+/** Devices settled at once. */
 const SETTLING = 16;
+/**
+ * Milliseconds that the next batch waits for the devices of one to be settled. Meanwhile it grows, and an event of a large
+ * one costs less; those who wait for the same batch are answered before those who came later. But a long history delays
+ * nobody else.
+ */
+const SETTLING_WAIT_MS = 20;
 
 /** Applies effects in the order of arrival, everything that waits together. */
 export interface EffectsQueue {
@@ -53,6 +60,7 @@ export function createEffectsQueue(context: IngestionContext): EffectsQueue {
         const due = await within(() => applyEffects(context, events));
         const settled = within(() => Promise.all(due.map(settle)));
         for (const { resolve, reject } of taken) settled.then(resolve, reject);
+        if (due.length > 0) await firstWithin(context.clock, SETTLING_WAIT_MS, settled);
       } catch (reason) {
         for (const { reject } of taken) reject(reason);
       }

@@ -1,4 +1,5 @@
 import type { Client } from "@connectrpc/connect";
+import { LRUCache } from "lru-cache";
 import type {
   IdentityService,
   ProfileState as ProfileStateMessage,
@@ -48,13 +49,10 @@ export function createProfileEffects(context: {
   readonly events: EventStore;
   readonly profiles: Client<typeof IdentityService>;
 }): ProfileEffects {
-  const versions = new Map<string, number>();
+  const versions = new LRUCache<string, number>({ max: REMEMBERED_VERSIONS });
 
   function remember(user: UserKey, version: number): void {
-    const key = userId(user);
-    versions.delete(key);
-    versions.set(key, version);
-    if (versions.size > REMEMBERED_VERSIONS) versions.delete(versions.keys().next().value as string);
+    versions.set(userId(user), version);
   }
 
   async function rememberVersions(users: readonly UserKey[]): Promise<void> {
