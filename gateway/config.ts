@@ -27,7 +27,5 @@ export const processSettings = {
   trackingAddress: withDefault("CARILLON_TRACKING_ADDRESS", hostAndPort, "127.0.0.1:9093"),
 };
 
-/** The settings of a gateway, wherever its services run. */
-export type GatewayConfig = Config<typeof gatewaySettings>;
 /** The settings of a gateway process. */
 export type ProcessConfig = Config<typeof processSettings>;

@@ -19,7 +19,7 @@ export interface FaultResult {
 }
 
 /** Results of the latest run of each fault, by its name. */
-export const resultsFile = fileURLToPath(
+const resultsFile = fileURLToPath(
   new URL("../../node_modules/.cache/carillon-faults/results.json", import.meta.url),
 );
 
