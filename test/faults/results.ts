@@ -19,9 +19,7 @@ export interface FaultResult {
 }
 
 /** Results of the latest run of each fault, by its name. */
-const resultsFile = fileURLToPath(
-  new URL("../../node_modules/.cache/carillon-faults/results.json", import.meta.url),
-);
+const resultsFile = fileURLToPath(new URL("../../node_modules/.cache/carillon-faults/results.json", import.meta.url));
 
 export async function readResults(): Promise<Record<string, FaultResult>> {
   const text = await readFile(resultsFile, "utf8").catch((error: NodeJS.ErrnoException) => {
