@@ -7,6 +7,7 @@ export default defineConfig({
     fileParallelism: false,
     // A scenario runs for seconds, and waits up to a minute for what follows by itself. Milliseconds.
     testTimeout: 240_000,
-    hookTimeout: 60_000,
+    // Ten processes start in one.
+    hookTimeout: 180_000,
   },
 });
