@@ -70,6 +70,7 @@ export function registerExchanges(
   }
 
   function end(request: FastifyRequest, reply: FastifyReply): void {
+    discardRest(request.raw);
     // Connections of HTTP/2 hold several requests, and end by themselves.
     if (isHttp1(request.raw)) {
       errors.end(request.raw);
@@ -137,6 +138,17 @@ export function registerExchanges(
     begin(request, reply);
     answerUnserved(request, reply);
   };
+}
+
+/**
+ * Reads what is left of the body of an answered request, so that the next one on the connection is not stuck behind it.
+ * Node does so for bodies that nobody began to read; one whose reading was given up would hold the connection.
+ */
+function discardRest(message: IncomingMessage): void {
+  if (message.readableEnded) return;
+  // Where an iterator was abandoned, these keep the stream from flowing.
+  message.removeAllListeners("readable");
+  message.resume();
 }
 
 function isHttp1(message: IncomingMessage): boolean {

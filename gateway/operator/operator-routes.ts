@@ -53,7 +53,11 @@ export async function registerOperator(app: FastifyInstance, options: ForwarderO
 async function answerCall(request: FastifyRequest, reply: FastifyReply, handler: UniversalHandler): Promise<void> {
   const { exchange } = request;
   const contextValues = createContextValues().set(EXCHANGE, exchange);
-  const answer = await handler(universalRequestFromNodeRequest(request.raw, reply.raw, undefined, contextValues));
+  const call = universalRequestFromNodeRequest(request.raw, reply.raw, undefined, contextValues);
+  // Where a call is answered before its end, the default iterator would destroy the request, and with it the reading of
+  // whatever comes next on its connection.
+  const body = request.raw.iterator({ destroyOnReturn: false });
+  const answer = await handler({ ...call, body });
   const wasCalled = exchange.verdict !== "none";
   const unreadable = wasCalled ? undefined : UNREADABLE[answer.status];
   if (unreadable !== undefined) return sendAnswer(request, reply, unreadable);

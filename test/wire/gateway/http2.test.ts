@@ -104,6 +104,20 @@ describe("HTTP/2 on the HTTP port", () => {
     }
   });
 
+  it("leaves no rest of a call in the way of others on its connection", async () => {
+    const { port } = await runGateway();
+    const session = http2Session(port);
+    const call = { ":method": "POST", ":path": "/carillon.ingestion.v1.EventService/TailEvents" };
+    const envelope = `\0\u0001\0\0\0${"x".repeat(60_000)}`;
+    // More than a connection may have under way without having been read.
+    for (let i = 0; i < 20; i++) {
+      const { headers } = await request(session, { ...call, "content-type": "application/grpc-web+json" }, envelope);
+      expect(headers[":status"]).toBe(200);
+    }
+    const post = { ":method": "POST", ":path": "/events", "content-type": "application/json" };
+    expect(await request(session, post, JSON.stringify(eventBody()))).toMatchObject({ status: 200 });
+  });
+
   it("answers the public endpoints as HTTP/1.1 does", async () => {
     const { port, post } = await runGateway();
     const session = http2Session(port);

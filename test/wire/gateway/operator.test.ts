@@ -9,6 +9,7 @@ import {
 } from "../../../proto/gen/carillon/ingestion/v1/event_service_pb.js";
 import { KEYS } from "./fake-services.ts";
 import { OPERATOR_TOKEN, type RunningGateway, runGateway } from "./gateway-fixture.ts";
+import { exchangeRaw, rawPost } from "./raw-http.ts";
 
 const LIST_EVENTS = "/carillon.ingestion.v1.EventService/ListEvents";
 const CREATE_APP = "/carillon.identity.v1.AppService/CreateApp";
@@ -126,6 +127,21 @@ describe("protocols of the operator API", () => {
       }
     }
     expect(asked).toHaveLength(4);
+  });
+
+  it("leave no rest of a call in the way of the next request on its connection", async () => {
+    const { port } = await runGateway();
+    // An envelope's flags and a length beyond what is read, which is answered before the rest of the body comes.
+    const envelope = Buffer.from([0, 0x80, 0, 0, 0]);
+    const body = Buffer.concat([envelope, Buffer.alloc(1_000_000, "x")]);
+    const head = [
+      "POST /carillon.ingestion.v1.EventService/TailEvents HTTP/1.1",
+      ...["Host: x", "Content-Type: application/grpc-web+json", `Content-Length: ${body.length}`],
+    ].join("\r\n");
+    const next = rawPost("/events", "{}", ["Connection: close"]);
+    const text = await exchangeRaw(port, [`${head}\r\n\r\n`, body, next]);
+    expect(text.match(/^HTTP\/1\.1 \d+/gm)).toEqual(["HTTP/1.1 200", "HTTP/1.1 400"]);
+    expect(text).toContain('"code":"required"');
   });
 
   it("include plain binary and GET for methods without side effects", async () => {
