@@ -1,4 +1,5 @@
-import { Code } from "@connectrpc/connect";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callsOf, type EventSketch } from "./app-calls.ts";
@@ -25,7 +26,16 @@ describe("retention", () => {
       const { events } = await system.events.listEvents({ ...calls.app, pageSize: 1_000 });
       return events.map(({ eventName, appUserId }) => `${eventName} ${appUserId}`).toReversed();
     };
-    return { ...calls, names };
+    /** Whom events and pushes belong to, by their times, which are all different. */
+    const owners = async () => {
+      const { events } = await system.events.listEvents({ ...calls.app, pageSize: 1_000 });
+      const { pushes } = await system.pushes.listPushes({ ...calls.app, pageSize: 1_000 });
+      return new Map([
+        ...events.map(({ effectiveTime, appUserId }) => [timestampMs(effectiveTime!), appUserId] as const),
+        ...pushes.map(({ sentTime, appUserId }) => [timestampMs(sentTime!), appUserId] as const),
+      ]);
+    };
+    return { ...calls, names, owners };
   }
 
   /** Moves to so many days after the start, and removes what is due. */
@@ -104,36 +114,62 @@ describe("retention", () => {
     expect(await app.names()).toEqual(["seen ann", "last ann"]);
   });
 
-  test("property: later events fall out as if nothing had ever been removed", { timeout: 120_000 }, async () => {
-    const sketch = fc.record({
-      device: fc.constantFrom("a", "b", "c"),
+  test("property: whatever comes later falls out as if nothing had ever been removed", {
+    timeout: 120_000,
+  }, async () => {
+    const device = fc.constantFrom("a", "b", "c");
+    const event = fc.record({
+      device,
       user: fc.constantFrom("", "", "ann", "bob"),
       name: fc.constantFrom("seen", "seen", "logged_out"),
       byHash: fc.nat(4).map((n) => n === 0),
-      gap: fc.integer({ min: 1, max: 8 * day }),
     });
+    const step = fc.oneof(
+      { weight: 12, arbitrary: event.map((sketch) => ({ kind: "event", ...sketch }) as const) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant("push"), device }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant("refresh"), device, next: device }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constantFrom("unlinkDevice", "relinkDevice"),
+          device,
+          user: fc.constantFrom("ann", "bob"),
+        }),
+      },
+    );
+    const steps = fc.array(fc.tuple(step, fc.integer({ min: 1, max: 8 * day })), { minLength: 5, maxLength: 40 });
     await fc.assert(
-      fc.asyncProperty(fc.array(sketch, { minLength: 5, maxLength: 40 }), async (sketches) => {
+      fc.asyncProperty(steps, async (all) => {
         const kept = await shop(0);
         const app = await shop(31);
-        for (const [i, { gap, user, ...rest }] of sketches.entries()) {
+        const { system } = verified;
+        for (const [i, [what, gap]] of all.entries()) {
           clock.advance(gap);
-          const event = { ...rest, atMs: clock.now(), ...(user === "" || rest.byHash ? {} : { user }) };
-          await kept.ingest(event);
-          await app.ingest(event);
-          if (i % 4 === 3) await verified.system.removeExpired();
+          const atMs = clock.now();
+          for (const calls of [kept, app]) {
+            if (what.kind === "event") {
+              const { kind: _, user, ...rest } = what;
+              await calls.ingest({ ...rest, atMs, ...(user === "" || rest.byHash ? {} : { user }) });
+            } else if (what.kind === "push") await calls.push({ device: what.device, atMs });
+            else if (what.kind === "refresh") {
+              if (what.device !== what.next) await calls.refresh(what.device, what.next, atMs);
+            } else {
+              const link = { ...calls.app, deviceToken: what.device, appUserId: what.user };
+              await system.profiles[what.kind](link).catch(unknownDevice);
+            }
+          }
+          if (i % 4 === 3) await system.removeExpired();
         }
         const [expected, actual] = [await kept.state(), await app.state()];
         expect(withoutApp(actual.profiles)).toEqual(withoutApp(expected.profiles));
         expect(withoutApp(actual.devices)).toEqual(withoutApp(expected.devices));
-        const names = await app.names();
         // Whatever is still there belongs to whom it would belong to.
-        const all = await kept.names();
-        for (const name of names) expect(all).toContain(name);
+        const owners = await kept.owners();
+        for (const [atMs, owner] of await app.owners()) expect(owner).toBe(owners.get(atMs));
         expect((await verified.verify(app.app)).differences).toEqual([]);
-        await verified.system.apps.setRetention({ ...app.app, retentionDays: 0 });
+        await system.apps.setRetention({ ...app.app, retentionDays: 0 });
       }),
-      { numRuns: 6 },
+      { numRuns: 6, seed: 1 },
     );
   });
 
@@ -161,6 +197,10 @@ describe("retention", () => {
     expect(await app.names()).toEqual(["e0 ann", "e2 ann"]);
   });
 });
+
+function unknownDevice(error: unknown): void {
+  expect(ConnectError.from(error).code).toBe(Code.NotFound);
+}
 
 /** What operators read, without what differs between two apps by nature. */
 function withoutApp(things: readonly object[]): unknown {
