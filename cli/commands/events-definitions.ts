@@ -6,9 +6,7 @@ import { type CommandContext, printJson, printTable, withGateway } from "../comm
 import type { Console } from "../console.ts";
 import { formatMoment } from "../moment.ts";
 import type { Column } from "../table.ts";
-
-/** Definitions asked for at a time. */
-const PAGE_SIZE = 1000;
+import { allPages, MAX_PAGE_SIZE } from "./paging.ts";
 
 const columns: readonly Column<EventDefinition>[] = [
   { heading: "EVENT", cell: (definition) => definition.eventName },
@@ -45,14 +43,9 @@ export function definitionsCommand(console: Console): Command {
 }
 
 async function listAllDefinitions({ gateway, app }: CommandContext): Promise<EventDefinition[]> {
-  const definitions: EventDefinition[] = [];
-  let pageToken = "";
-  do {
-    const page = await gateway.events.listEventDefinitions({ ...app, pageSize: PAGE_SIZE, pageToken });
-    definitions.push(...page.eventDefinitions);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== "");
-  return definitions;
+  const request = { ...app, pageSize: MAX_PAGE_SIZE };
+  const pages = await allPages((pageToken) => gateway.events.listEventDefinitions({ ...request, pageToken }));
+  return pages.flatMap(({ eventDefinitions }) => eventDefinitions);
 }
 
 function parameterText({ name, types }: EventParameter): string {

@@ -1,20 +1,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { App } from "../../proto/gen/carillon/identity/v1/app_pb.js";
 import type { Gateway } from "../gateway.ts";
+import { allPages, MAX_PAGE_SIZE } from "./paging.ts";
 
-/** Apps asked for at a time. */
-const PAGE_SIZE = 1000;
-
-/** All apps of a tenant, or of all with the empty text; follows the pages. */
+/** All apps of a tenant, or of all with the empty text. */
 export async function listAllApps(gateway: Gateway, tenantId: string): Promise<App[]> {
-  const apps: App[] = [];
-  let pageToken = "";
-  do {
-    const page = await gateway.apps.listApps({ tenantId, pageSize: PAGE_SIZE, pageToken });
-    apps.push(...page.apps);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== "");
-  return apps;
+  const pages = await allPages((pageToken) => gateway.apps.listApps({ tenantId, pageSize: MAX_PAGE_SIZE, pageToken }));
+  return pages.flatMap(({ apps }) => apps);
 }
 
 /**

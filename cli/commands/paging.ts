@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 
-const MAX_PAGE_SIZE = 1000;
+/** As many elements as the gateway puts on a page. */
+export const MAX_PAGE_SIZE = 1000;
 const DEFAULT_PAGE_SIZE = 50;
 
 /** Options of a command that lists one page. */
@@ -19,6 +20,20 @@ export function addPagingOptions(command: Command): Command {
 /** The page as requests name it. */
 export function pageRequest(options: PagingOptions): { pageSize: number; pageToken: string } {
   return { pageSize: options.limit, pageToken: options.pageToken ?? "" };
+}
+
+/** Asks for page after page, from the first to the last. */
+export async function allPages<Page extends { readonly nextPageToken: string }>(
+  ask: (pageToken: string) => Promise<Page>,
+): Promise<Page[]> {
+  const pages: Page[] = [];
+  let pageToken = "";
+  do {
+    const page = await ask(pageToken);
+    pages.push(page);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  return pages;
 }
 
 function parseLimit(text: string): number {

@@ -27,9 +27,12 @@ export interface ServerEventIdentity {
   readonly body: object;
 }
 
+/** What only the ids of anonymous profiles begin with (semantics, Attribution and profiles). */
+export const ANONYMOUS_PREFIX = "anon:";
+
 /** The user id of events that a device sends before anybody signed in. */
 export function anonymousUserId(deviceToken: string): string {
-  return `anon:${deviceToken}`;
+  return `${ANONYMOUS_PREFIX}${deviceToken}`;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { CredentialStore } from "../credentials/credential-store.ts";
 import { isSecret } from "../credentials/secret-comparison.ts";
+import { bearerToken } from "../surfaces/bearer-token.ts";
 import { RequestFault } from "../surfaces/fault.ts";
 import { unavailable } from "./service-errors.ts";
 
@@ -15,16 +16,13 @@ export interface CallerOptions {
   readonly operatorTokenHash: Buffer;
 }
 
-// RFC 6750 section 2.1; the scheme's name in any case (RFC 9110 section 11.1).
-const BEARER = /^bearer +([^\s]+) *$/i;
-
 /**
  * The caller behind an `Authorization` header. Throws `UNAUTHENTICATED` without a credential or with one that opens
  * nothing, `PERMISSION_DENIED` for a client key, `UNAVAILABLE` where keys cannot be looked up.
  */
 export async function callerOf(authorization: string | null, options: CallerOptions): Promise<Caller> {
-  const secret = BEARER.exec(authorization ?? "")?.[1];
-  if (secret === undefined) {
+  const secret = bearerToken(authorization ?? undefined);
+  if (secret === null) {
     throw new ConnectError("send Authorization: Bearer with a server key or the operator token", Code.Unauthenticated);
   }
   if (isSecret(secret, options.operatorTokenHash)) return { kind: "operator" };

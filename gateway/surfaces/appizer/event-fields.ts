@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { isJsonObject, type ReadBody } from "../../body/strict-json.ts";
 import { countCharacters, excerpt, hasControlCharacter, isLongerThan, shown } from "../../body/text.ts";
+import { ANONYMOUS_PREFIX } from "../../event/fingerprint.ts";
 import { invalidField, invalidType, missingField, type Refusal, unreadableBody } from "./errors.ts";
 import { MAX_EVENT_NAME_CHARACTERS, MAX_USER_AGENT_CHARACTERS, MAX_USER_ID_CHARACTERS } from "./schemas.ts";
 
@@ -8,7 +9,6 @@ import { MAX_EVENT_NAME_CHARACTERS, MAX_USER_AGENT_CHARACTERS, MAX_USER_ID_CHARA
 const MAX_PROPERTIES_BYTES = 32 * 1024;
 /** Of `properties`, nested keys counted. */
 const MAX_PROPERTIES_KEYS = 256;
-const ANONYMOUS_PREFIX = "anon:";
 
 /** What an event says, from a server or from a browser. */
 export interface AppizerEvent {

@@ -1,12 +1,12 @@
 import type { JsonReading, ReadBody } from "../../body/strict-json.ts";
 import { countCharacters, excerpt, hasControlCharacter, isLongerThan, shown } from "../../body/text.ts";
+import { ANONYMOUS_PREFIX } from "../../event/fingerprint.ts";
 import type { ServerEvent } from "../server-event.ts";
 import type { Problem } from "./errors.ts";
 import { readEventData } from "./event-data.ts";
 import { MAX_EVENT_NAME_CHARACTERS, MAX_USER_ID_CHARACTERS } from "./schemas.ts";
 
 const OWN_EVENTS_PREFIX = "PushEngage.";
-const ANONYMOUS_PREFIX = "anon:";
 const SHA256_HEX = /^[0-9a-f]{64}$/i;
 /** Problems told of one request: a body of 64 KB could have thousands. */
 const MAX_PROBLEMS = 256;

@@ -1,9 +1,8 @@
 import { isLongerThan, shown } from "../../body/text.ts";
-import { anonymousUserId } from "../../event/fingerprint.ts";
+import { ANONYMOUS_PREFIX, anonymousUserId } from "../../event/fingerprint.ts";
 import type { FieldReader } from "./field-reader.ts";
 import { MAX_ID_CHARACTERS } from "./schemas.ts";
 
-const RESERVED_PREFIX = "anon:";
 const RULE = { maxCharacters: MAX_ID_CHARACTERS, isSecret: false };
 
 /**
@@ -15,7 +14,7 @@ export function readAppUserId(fields: FieldReader, tokens: readonly unknown[]): 
   if (value === undefined || value === null || value === "") return "";
   if (fields.failsAlready("app_user_id")) return "";
   if (typeof value !== "string") return fields.invalidType("app_user_id", "a string, or none for an anonymous user");
-  if (value.startsWith(RESERVED_PREFIX)) {
+  if (value.startsWith(ANONYMOUS_PREFIX)) {
     if (tokens.some((token) => typeof token === "string" && value === anonymousUserId(token))) return "";
     const message = `app_user_id ${shown(value)} begins with "anon:", which is reserved; leave it out for an anonymous user`;
     return fields.fail("app_user_id", "reserved", message);
