@@ -1,7 +1,7 @@
 import type { DocumentKind, VersionedDocuments } from "../storage/versioned-documents.ts";
-import type { App, AppKeyRecord } from "./app.ts";
-import type { Merge } from "./merge.ts";
-import type { ProfileState } from "./profile.ts";
+import type { App, AppKeyRecord } from "./apps/app.ts";
+import type { Merge } from "./profiles/merge.ts";
+import type { ProfileState } from "./profiles/profile.ts";
 
 /** Everything that the identity service keeps. */
 export interface IdentityStore {

@@ -5,7 +5,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Transport } from "@connectrpc/connect";
 import { Registry } from "prom-client";
 import { openDevice } from "../device/open.ts";
-import { openDemoCredentials } from "../identity/demo-credentials.ts";
+import { openDemoCredentials } from "../identity/apps/demo-credentials.ts";
 import { openIdentity } from "../identity/open.ts";
 import { measureIngestion } from "../ingestion/measure-ingestion.ts";
 import { openIngestion } from "../ingestion/open.ts";

@@ -2,7 +2,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { gatewaySettings } from "../../gateway/config.ts";
 import { readyMessage } from "../../gateway/ready-message.ts";
-import { openDemoCredentials } from "../identity/demo-credentials.ts";
+import { openDemoCredentials } from "../identity/apps/demo-credentials.ts";
 import { identityKinds, openIdentityStore } from "../identity/store.ts";
 import { systemClock as clock } from "../runtime/clock.ts";
 import { type Config, optional } from "../runtime/config.ts";

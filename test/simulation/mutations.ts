@@ -112,13 +112,13 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: "a profile without events leaves nothing behind",
-    file: "services/identity/replace-profiles.ts",
+    file: "services/identity/profiles/replace-profiles.ts",
     find: "expectedVersion: Number(expectedVersion),",
     replace: "expectedVersion: state === undefined ? -1 : Number(expectedVersion),",
   },
   {
     name: "the first time that a user was seen is a later one",
-    file: "services/identity/profile.ts",
+    file: "services/identity/profiles/profile.ts",
     find: "firstSeenMs: Math.min(",
     replace: "firstSeenMs: Math.max(",
   },

@@ -3,7 +3,7 @@ import { createRouterTransport } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DeviceRegistryService } from "../../../proto/gen/carillon/device/v1/device_registry_service_pb.js";
 import { removeExpiredTombstones } from "../../../services/identity/maintenance.ts";
-import { mergeKey } from "../../../services/identity/merge-messages.ts";
+import { mergeKey } from "../../../services/identity/profiles/merge-messages.ts";
 import { type IdentityClients, identityInstance } from "./identity-fixture.ts";
 import { adapters, type OpenStore } from "./stores.ts";
 import { type VirtualClock, virtualClock } from "./virtual-clock.ts";

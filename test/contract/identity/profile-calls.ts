@@ -1,4 +1,4 @@
-import type { ProfileState } from "../../../services/identity/profile.ts";
+import type { ProfileState } from "../../../services/identity/profiles/profile.ts";
 import type { IdentityStore } from "../../../services/identity/store.ts";
 import type { IdentityClients } from "./identity-fixture.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseAllowedOrigin } from "../../../services/identity/allowed-origins.ts";
+import { parseAllowedOrigin } from "../../../services/identity/apps/allowed-origins.ts";
 
 describe("allowed origins", () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { generateAppId, isAppName, isTenantId } from "../../../services/identity/app.ts";
-import { generateKey, hashKey, keyPrefix } from "../../../services/identity/credentials.ts";
+import { generateAppId, isAppName, isTenantId } from "../../../services/identity/apps/app.ts";
+import { generateKey, hashKey, keyPrefix } from "../../../services/identity/apps/credentials.ts";
 
 describe("keys", () => {
   test("tell their kind, are safe in URLs and have 40 random characters", () => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type ProfileState, widen } from "../../../services/identity/profile.ts";
+import { type ProfileState, widen } from "../../../services/identity/profiles/profile.ts";
 
 const time = fc.integer({ min: -50, max: 50 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isShortened, profileKey, userIdOf } from "../../../services/identity/profile-key.ts";
+import { isShortened, profileKey, userIdOf } from "../../../services/identity/profiles/profile-key.ts";
 
 const app = { tenantId: "t".repeat(64), appId: "app_22222222222222222222" };
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ProfileState, widen } from "../../../services/identity/profile.ts";
+import { type ProfileState, widen } from "../../../services/identity/profiles/profile.ts";
 import { anyObservation, fold } from "./observations.ts";
 
 describe("widening a profile", () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isAllowedOrigin } from "../../../../gateway/surfaces/appizer/origin.ts";
-import { parseAllowedOrigin } from "../../../../services/identity/allowed-origins.ts";
+import { parseAllowedOrigin } from "../../../../services/identity/apps/allowed-origins.ts";
 
 const label = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
 const host = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join("."));
