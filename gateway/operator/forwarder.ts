@@ -66,7 +66,7 @@ function forwardUnary(router: ConnectRouter, forwarding: Forwarding<DescMethodUn
   router.rpc(method, (request: Message, context: HandlerContext) =>
     logged(context, forwarding, async () => {
       await authorize(request, context, forwarding);
-      const timeoutMs = context.timeoutMs() ?? DEFAULT_TIMEOUT_MS;
+      const timeoutMs = timeLeftMs(context) ?? DEFAULT_TIMEOUT_MS;
       try {
         return (await service.transport.unary(method, context.signal, timeoutMs, undefined, request)).message;
       } catch (error) {
@@ -84,9 +84,9 @@ function forwardStream(router: ConnectRouter, forwarding: Forwarding<ServerStrea
     const messages = await logged(context, forwarding, async () => {
       await authorize(request, context, forwarding);
       const signal = AbortSignal.any([context.signal, draining, shutOut.signal]);
+      const timeoutMs = timeLeftMs(context);
       try {
-        return (await service.transport.stream(method, signal, context.timeoutMs(), undefined, single(request)))
-          .message;
+        return (await service.transport.stream(method, signal, timeoutMs, undefined, single(request))).message;
       } catch (error) {
         throw errorForCaller(error);
       }
@@ -101,6 +101,13 @@ function forwardStream(router: ConnectRouter, forwarding: Forwarding<ServerStrea
       ended.abort();
     }
   });
+}
+
+/** What is left of the caller's deadline; undefined where it set none. Throws `DEADLINE_EXCEEDED` where nothing is. */
+function timeLeftMs(context: HandlerContext): number | undefined {
+  const leftMs = context.timeoutMs();
+  if (leftMs === undefined || leftMs > 0) return leftMs;
+  throw errorForCaller(new ConnectError("the deadline passed before the call was passed on", Code.DeadlineExceeded));
 }
 
 interface Watching extends ForwarderOptions {

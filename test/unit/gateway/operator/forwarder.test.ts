@@ -1,5 +1,5 @@
 import type { DescService, Message } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient, createRouterTransport, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, createRouterTransport, type ServiceImpl, type Transport } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import type { AppStore } from "../../../../gateway/credentials/app-store.ts";
 import type { CredentialStore, KeyResolution } from "../../../../gateway/credentials/credential-store.ts";
@@ -30,10 +30,9 @@ function forwarded(definition: DescService, tail: Tail, overrides: Partial<Forwa
   const transport = createLocalTransport([hostedService(definition, handlers)], { log: logger });
   const draining = new AbortController().signal;
   const secrets = { apps, credentials, operatorTokenHash: secretHash("operator") };
-  const options = { ...secrets, clock: systemClock, logger, draining, ...overrides };
-  const routes = createRouterTransport((router) =>
-    forwardServices(router, { ...options, services: [{ definition, transport, scope: "app" }] }),
-  );
+  const services = [{ definition, transport, scope: "app" as const }];
+  const options = { ...secrets, services, clock: systemClock, logger, draining, ...overrides };
+  const routes = createRouterTransport((router) => forwardServices(router, options));
   return createClient(definition, routes) as unknown as {
     tail(request: object, options: object): AsyncIterable<{ text: string }>;
   };
@@ -63,6 +62,28 @@ describe("forwarded streams", () => {
     await expect(texts(client.tail({}, {}))).rejects.toMatchObject({ code: Code.Unauthenticated });
     const other = texts(client.tail({ appId: "app2" }, { headers }));
     await expect(other).rejects.toMatchObject({ code: Code.PermissionDenied });
+  });
+
+  it("are not passed on once their caller's deadline is over", async () => {
+    const lookup = Promise.withResolvers<KeyResolution>();
+    const passedOn: string[] = [];
+    const transport: Transport = {
+      unary: () => Promise.reject(new Error("no unary call is made")),
+      stream({ name }) {
+        passedOn.push(name);
+        return Promise.reject(new ConnectError("too late"));
+      },
+    };
+    const definition = madeService(streaming);
+    const client = forwarded(definition, () => undefined, {
+      credentials: { resolve: () => lookup.promise },
+      services: [{ definition, transport, scope: "app" }],
+    });
+    const late = texts(client.tail({}, { headers, timeoutMs: 1 }));
+    await expect(late).rejects.toMatchObject({ code: Code.DeadlineExceeded });
+    lookup.resolve({ outcome: "active", kind: "server", tenantId: "t1", appId: "app1" });
+    await new Promise(setImmediate);
+    expect(passedOn).toEqual([]);
   });
 
   it("mask what a service fails with between messages", async () => {
