@@ -1,5 +1,12 @@
 import type { DescService, Message } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient, createRouterTransport, type ServiceImpl, type Transport } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  createClient,
+  createRouterTransport,
+  type ServiceImpl,
+  type Transport,
+} from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import type { AppStore } from "../../../../gateway/credentials/app-store.ts";
 import type { CredentialStore, KeyResolution } from "../../../../gateway/credentials/credential-store.ts";
