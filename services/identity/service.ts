@@ -26,8 +26,8 @@ import { replaceMerges } from "./profiles/replace-merges.ts";
 import { replaceProfiles } from "./profiles/replace-profiles.ts";
 import { setUserLink } from "./profiles/set-user-link.ts";
 
-/** Some 100,000 profiles of short ids. */
-const RECENT_BYTES = 32 * 1024 * 1024;
+/** Some 50,000 profiles of short ids. */
+const RECENT_BYTES = 16 * 1024 * 1024;
 
 /** The RPCs of the identity service: the processes' own calls, and those of operators. */
 export function createIdentityServices(dependencies: IdentityDependencies): HostedService[] {

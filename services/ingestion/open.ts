@@ -13,10 +13,10 @@ import { createProfileEffects } from "./effects/profile-effects.ts";
 import { erasureKind } from "./erase/erasure.ts";
 import { keyReservationKind } from "./idempotency.ts";
 import { leaseKind } from "./lease.ts";
-import { mongodbEventStore } from "./mongodb-store.ts";
 import { retentionKind } from "./retention/retention.ts";
 import { createIngestion, type Ingestion } from "./service.ts";
 import { sqliteEventStore } from "./sqlite-store.ts";
+import type { EventStore } from "./store.ts";
 
 export interface IngestionOptions {
   readonly database: Database;
@@ -32,8 +32,7 @@ export interface IngestionOptions {
 export async function openIngestion({ database, transports, clock, log, owner }: IngestionOptions): Promise<Ingestion> {
   const kinds = [keyReservationKind, erasureKind, retentionKind];
   await prepareStore(database, { service: "ingestion", kinds, clock, log });
-  const events =
-    database.engine === "sqlite" ? await sqliteEventStore(database.sqlite) : await mongodbEventStore(database.mongodb);
+  const events = await eventStore(database);
   const leases = await versionedDocuments(database, leaseKind, clock);
   const idempotencyKeys = await versionedDocuments(database, keyReservationKind, clock);
   const erasures = await versionedDocuments(database, erasureKind, clock);
@@ -59,4 +58,11 @@ export async function openIngestion({ database, transports, clock, log, owner }:
     },
     owner,
   );
+}
+
+/** MongoDB's is loaded only where it is used, see open-database.ts. */
+async function eventStore(database: Database): Promise<EventStore> {
+  if (database.engine === "sqlite") return sqliteEventStore(database.sqlite);
+  const { mongodbEventStore } = await import("./mongodb-store.ts");
+  return mongodbEventStore(database.mongodb);
 }

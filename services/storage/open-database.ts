@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { Clock } from "../runtime/clock.ts";
-import { type MongodbDatabase, openMongodb } from "./mongodb-database.ts";
-import { mongodbVersionedDocuments } from "./mongodb-versioned-documents.ts";
+import type { MongodbDatabase } from "./mongodb-database.ts";
 import { openSqliteDatabase, type SqliteDatabase } from "./sqlite-database.ts";
 import { sqliteVersionedDocuments } from "./sqlite-versioned-documents.ts";
 import type { DocumentKind, StoredDocuments } from "./versioned-documents.ts";
@@ -21,7 +20,7 @@ export interface DatabaseOptions {
 
 /** Opens a service's database. */
 export async function openDatabase({ url, dataDir, service }: DatabaseOptions): Promise<Database> {
-  if (url !== undefined) return { engine: "mongodb", mongodb: await openMongodb(url, { monitorCommands: true }) };
+  if (url !== undefined) return openMongodb(url);
   return { engine: "sqlite", sqlite: await openSqliteDatabase({ file: join(dataDir, `${service}.sqlite`) }) };
 }
 
@@ -30,9 +29,15 @@ export async function openDatabase({ url, dataDir, service }: DatabaseOptions): 
  * {@link syncDatabase} has resolved, and no service's write is ever there without those that came before it.
  */
 export async function openCommonDatabase({ url, dataDir }: Omit<DatabaseOptions, "service">): Promise<Database> {
-  if (url !== undefined) return { engine: "mongodb", mongodb: await openMongodb(url, { monitorCommands: true }) };
+  if (url !== undefined) return openMongodb(url);
   const file = join(dataDir, "carillon.sqlite");
   return { engine: "sqlite", sqlite: await openSqliteDatabase({ file, durability: "sync" }) };
+}
+
+/** The driver is loaded only where it is used: it takes some 30 MB and a tenth of a start. */
+async function openMongodb(url: string): Promise<Database> {
+  const mongodb = await import("./mongodb-database.ts");
+  return { engine: "mongodb", mongodb: await mongodb.openMongodb(url, { monitorCommands: true }) };
 }
 
 /** Resolves once what was answered by now is on the disk; rejects with `StoreUnavailableError` when the disk fails. */
@@ -41,14 +46,14 @@ export function syncDatabase(database: Database): Promise<void> {
 }
 
 /** Versioned documents in whichever database it is. */
-export function versionedDocuments<T>(
+export async function versionedDocuments<T>(
   database: Database,
   kind: DocumentKind<T>,
   clock: Clock,
 ): Promise<StoredDocuments<T>> {
-  return database.engine === "sqlite"
-    ? sqliteVersionedDocuments(database.sqlite, kind, clock)
-    : mongodbVersionedDocuments(database.mongodb, kind, clock);
+  if (database.engine === "sqlite") return sqliteVersionedDocuments(database.sqlite, kind, clock);
+  const { mongodbVersionedDocuments } = await import("./mongodb-versioned-documents.ts");
+  return mongodbVersionedDocuments(database.mongodb, kind, clock);
 }
 
 /** Whether the database answers. */

@@ -9,9 +9,9 @@ import type { Database } from "../storage/open-database.ts";
 import { prepareStore } from "../storage/store-schema.ts";
 import type { TrackingContext } from "./context.ts";
 import { createMaintenance } from "./maintenance.ts";
-import { mongodbPushStore } from "./mongodb-store.ts";
 import { createTrackingServices } from "./service.ts";
 import { sqlitePushStore } from "./sqlite-store.ts";
+import type { PushStore } from "./store.ts";
 
 export interface TrackingOptions {
   readonly database: Database;
@@ -35,10 +35,7 @@ export interface Tracking {
 /** Opens the tracking service on its database. */
 export async function openTracking({ database, transports, clock, log, random }: TrackingOptions): Promise<Tracking> {
   await prepareStore(database, { service: "tracking", kinds: [], clock, log });
-  const pushes =
-    database.engine === "sqlite"
-      ? await sqlitePushStore(database.sqlite, clock)
-      : await mongodbPushStore(database.mongodb, clock);
+  const pushes = await pushStore(database, clock);
   const ingestion = createClient(IngestionService, transports.ingestion);
   const devices = createClient(DeviceRegistryService, transports.device);
   const context: TrackingContext = {
@@ -62,4 +59,11 @@ export async function openTracking({ database, transports, clock, log, random }:
   };
   const { run, sweep } = createMaintenance(context);
   return { services: createTrackingServices(context), maintain: run, sweep };
+}
+
+/** MongoDB's is loaded only where it is used, see open-database.ts. */
+async function pushStore(database: Database, clock: Clock): Promise<PushStore> {
+  if (database.engine === "sqlite") return sqlitePushStore(database.sqlite, clock);
+  const { mongodbPushStore } = await import("./mongodb-store.ts");
+  return mongodbPushStore(database.mongodb, clock);
 }
