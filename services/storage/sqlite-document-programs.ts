@@ -62,18 +62,19 @@ function pageSql(table: DocumentTable, { range, where }: DocumentRowQuery): stri
 
 /**
  * Statements that write a document. A column that an UPDATE names is taken out of its indexes and put in again, changed
- * or not, so the fields, which rarely change, have a statement of their own that finds nothing to do where they are
- * as they were. That took a tenth off the pages that an event changes.
+ * or not, so there is one for documents whose fields stay as they were, which is the rule, and that looks whether they do.
  */
 function writeSql({ name, fields }: DocumentTable) {
   const columns = ["key", "version", "value", ...fields.map(column)];
   const places = columns.map(() => "?").join(", ");
   const assigned = fields.map((field) => `${column(field)} = ?`).join(", ");
-  const differing = fields.map((field) => `${column(field)} IS NOT ?`).join(" OR ");
+  const [same, differing] = ["IS", "IS NOT"].map((is) => fields.map((field) => `${column(field)} ${is} ?`));
   return {
     insert: `INSERT INTO ${quoted(name)} (${columns.join(", ")}) VALUES (${places}) ON CONFLICT (key) DO NOTHING`,
-    update: `UPDATE ${quoted(name)} SET version = ?, value = ? WHERE key = ? AND version = ?`,
-    updateFields: `UPDATE ${quoted(name)} SET ${assigned} WHERE key = ? AND version = ? AND (${differing})`,
+    update: `UPDATE ${quoted(name)} SET version = ?, value = ?
+      WHERE ${["key = ?", "version = ?", ...same!].join(" AND ")}`,
+    updateAll: `UPDATE ${quoted(name)} SET version = ?, value = ?, ${assigned} WHERE key = ? AND version = ?`,
+    updateFields: `UPDATE ${quoted(name)} SET ${assigned} WHERE key = ? AND version = ? AND (${differing!.join(" OR ")})`,
   };
 }
 
@@ -81,12 +82,11 @@ function writeSql({ name, fields }: DocumentTable) {
 function writer(db: DatabaseSync, table: DocumentTable): (write: DocumentRowWrite) => boolean {
   const sql = writeSql(table);
   const [insert, update] = [db.prepare(sql.insert), db.prepare(sql.update)];
-  const updateFields = table.fields.length === 0 ? undefined : db.prepare(sql.updateFields);
+  const updateAll = table.fields.length === 0 ? undefined : db.prepare(sql.updateAll);
   return ({ key, version, value, expectedVersion, fields }) => {
     if (expectedVersion === 0) return insert.run(key, version, value, ...fields).changes === 1;
-    if (update.run(version, value, key, expectedVersion).changes === 0) return false;
-    updateFields?.run(...fields, key, version, ...fields);
-    return true;
+    if (update.run(version, value, key, expectedVersion, ...fields).changes === 1) return true;
+    return updateAll?.run(version, value, ...fields, key, expectedVersion).changes === 1;
   };
 }
 
@@ -95,7 +95,7 @@ export const documentPrograms = defineSqlitePrograms({
   name: "documents",
   migrate: () => undefined,
   prepare(db) {
-    /** Prepared once for each kind of document. */
+    /** Prepared once for each kind of document, and for its fields: those of other versions are different. */
     const writerOf = onceFor((_, table: DocumentTable) => writer(db, table));
     const loaderOf = onceFor((name) => db.prepare(`SELECT key, version, value FROM ${quoted(name)} WHERE key = ?`));
     const removerOf = onceFor((name) => db.prepare(`DELETE FROM ${quoted(name)} WHERE key = ? AND version = ?`));
@@ -108,7 +108,7 @@ export const documentPrograms = defineSqlitePrograms({
         define: (table: DocumentTable) => createTable(db, table),
         /** Whether each was written. */
         save: ({ table, writes }: { table: DocumentTable; writes: DocumentRowWrite[] }): boolean[] =>
-          writes.map(writerOf(table.name, table)),
+          writes.map(writerOf(`${table.name} ${table.fields}`, table)),
         file({ table, filings }: { table: DocumentTable; filings: Omit<FiledDocumentRow, "value">[] }): void {
           const update = statement(writeSql(table).updateFields);
           for (const { key, version, fields } of filings) update.run(...fields, key, version, ...fields);
