@@ -8,7 +8,7 @@ import { tracing } from "../runtime/tracing.ts";
 import type { ControlRequest, ControlResponse, ServicesSettings } from "./control-messages.ts";
 
 /** Bound of what the thread has just made and not yet dropped, in MB; more memory would only be collected more rarely. */
-const YOUNG_GENERATION_MB = 12;
+const YOUNG_GENERATION_MB = 24;
 
 /** The four services on one database, in a thread beside this one. */
 export interface ServicesThread {

@@ -31,7 +31,7 @@ export async function startTarget(): Promise<Target> {
   const dataDir = await mkdtemp(join(tmpdir(), "carillon-fuzz-"));
   const child = fork("gateway/single-process.ts", {
     cwd: new URL("../../", import.meta.url),
-    execArgv: ["--max-semi-space-size=4", "--heap-growing-percent=20", "--expose-gc", "--import", probe],
+    execArgv: ["--max-semi-space-size=8", "--heap-growing-percent=30", "--expose-gc", "--import", probe],
     env: {
       PATH: process.env.PATH,
       CARILLON_HTTP_PORT: "0",

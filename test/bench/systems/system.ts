@@ -27,7 +27,7 @@ export const ceiling: SystemKind = { name: "ceiling", script: "test/bench/system
 export const oneProcess: SystemKind = {
   name: "one process",
   script: "gateway/single-process.ts",
-  nodeOptions: ["--max-semi-space-size=4", "--heap-growing-percent=20"],
+  nodeOptions: ["--max-semi-space-size=8", "--heap-growing-percent=30"],
 };
 /** `npm run start:services`. */
 export const fiveProcesses: SystemKind = { name: "five processes", script: "services/trial/main.ts" };
