@@ -62,10 +62,12 @@ export function probe(): { readonly service: HostedService; readonly seen: Seen 
 
   function untilGivenUp({ signal }: HandlerContext): Promise<never> {
     return new Promise((_, reject) => {
-      signal.addEventListener("abort", () => {
+      const giveUp = () => {
         givenUp.resolve(signal.reason);
         reject(signal.reason);
-      });
+      };
+      if (signal.aborted) giveUp();
+      else signal.addEventListener("abort", giveUp);
     });
   }
 
@@ -87,6 +89,7 @@ export function probe(): { readonly service: HostedService; readonly seen: Seen 
       return await untilGivenUp(context);
     },
     async *count({ value }, context) {
+      seen.contexts.push(context);
       context.signal.addEventListener("abort", () => givenUp.resolve(context.signal.reason));
       const [last = "0", then = "end"] = value.split(" ");
       context.responseHeader.set("probe-header", "counting");
