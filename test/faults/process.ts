@@ -38,6 +38,7 @@ export interface StartedProcess {
 }
 
 const here = fileURLToPath(new URL("../..", import.meta.url));
+const endWithParent = new URL("../../services/trial/end-with-parent.ts", import.meta.url).href;
 const scriptOf = (name: ProcessName, root: string) => {
   const path =
     name === "carillon" ? "gateway/single-process" : name === "gateway" ? "gateway/main" : `services/${name}/main`;
@@ -46,12 +47,13 @@ const scriptOf = (name: ProcessName, root: string) => {
 
 export function startProcess(options: ProcessOptions): StartedProcess {
   const { name, settings, environment, root = here, nodeOptions = [], say } = options;
-  const child = spawn(process.execPath, [...nodeOptions, scriptOf(name, root)], {
+  const child = spawn(process.execPath, ["--import", endWithParent, ...nodeOptions, scriptOf(name, root)], {
     env: { PATH: process.env.PATH ?? "", ...environment, ...settings },
-    stdio: ["ignore", "pipe", "pipe"],
+    // Where a test ends without its end, e.g. in a hook that takes too long, nothing that it started goes on.
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => say(`${name}: ${chunk.toString().trimEnd().slice(0, 2_000)}`));
+    stream?.on("data", (chunk: Buffer) => say(`${name}: ${chunk.toString().trimEnd().slice(0, 2_000)}`));
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   return {
     hasEnded,
