@@ -43,6 +43,12 @@ const MAX_HEADER_BYTES = 16_384;
 const CLOSE_WITHIN_MS = 7_000;
 
 /** The HTTP server of one process. */
+/**
+ * Connections that may wait to be accepted; the system may allow fewer. With Node's 511, thousands that come at once are
+ * dropped, and try again after seconds.
+ */
+const BACKLOG = 4_096;
+
 export interface Gateway {
   /** Starts to listen; port 0 picks a free one. Resolves with the port. */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>;
@@ -156,7 +162,7 @@ export async function createGateway(context: GatewayContext): Promise<Gateway> {
 
   return {
     async listen({ host, port }) {
-      await app.listen({ host, port }).catch((error: unknown) => {
+      await app.listen({ host, port, backlog: BACKLOG }).catch((error: unknown) => {
         throw listenError({ host, port, setting: "CARILLON_HTTP_PORT" }, error);
       });
       return (app.server.address() as AddressInfo).port;
