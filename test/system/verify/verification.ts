@@ -39,7 +39,13 @@ export function pausingClock(startMs: number): PausingClock {
         );
       }
       const overMs = nowMs + Math.ceil(ms);
-      await (ms < PAUSE_MS ? nextTurn() : clock.pause());
+      if (ms >= PAUSE_MS) await clock.pause();
+      // A turn of the event loop for each millisecond, so that what is waited for may come first.
+      else
+        for (let turn = 0; turn < ms; turn++) {
+          await nextTurn();
+          signal?.throwIfAborted();
+        }
       // Pauses at the same time pass at the same time.
       nowMs = Math.max(nowMs, overMs);
     },
