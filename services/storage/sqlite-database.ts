@@ -1,8 +1,11 @@
 import { dirname } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import process from "node:process";
+import type { DatabaseSync } from "node:sqlite";
 import { makeDataFolder } from "../runtime/data-folder.ts";
 import { StoreUnavailableError } from "../runtime/store-unavailable-error.ts";
 import { type Answer, type BoundCall, createBatchRunner } from "./sqlite-batch.ts";
+import { checkpointThread, createCheckpoints } from "./sqlite-checkpoints.ts";
+import { openConnection, openLock } from "./sqlite-connection.ts";
 import { type Datasync, type LogSync, openLogSync } from "./sqlite-log-sync.ts";
 import type { PreparedPrograms, SqliteClient, SqlitePrograms } from "./sqlite-programs.ts";
 
@@ -24,7 +27,12 @@ export interface SqliteOptions {
   readonly durability?: SqliteDurability;
   /** The system's, unless a test decides when the disk is done. */
   readonly datasync?: Datasync;
+  /** Milliseconds from a commit to the copying of the log into the file: 2 s, unless a test is in a hurry. */
+  readonly checkpointAfterMs?: number;
 }
+
+/** At full load the log grows by some 150 MB a second, and at its end a start reads it once. */
+const CHECKPOINT_AFTER_MS = 2_000;
 
 /** A SQLite file, open in one thread of one process at a time, whose statements run in this thread. */
 export interface SqliteDatabase {
@@ -45,7 +53,7 @@ export interface SqliteDatabase {
   sync(): Promise<void>;
   /** Milliseconds that the oldest unanswered call has waited; 0 when none waits. */
   queueAgeMs(): number;
-  /** Whether the database can commit: tried on the disk if the last transaction failed. */
+  /** Whether the database can commit, and copy its log: tried on the disk if the last transaction failed. */
   healthy(): Promise<boolean>;
   /** Answers what was accepted, refuses more, and closes the file. */
   close(): Promise<void>;
@@ -67,45 +75,36 @@ export async function openSqliteDatabase({
   file,
   durability = "commit",
   datasync,
+  checkpointAfterMs = CHECKPOINT_AFTER_MS,
 }: SqliteOptions): Promise<SqliteDatabase> {
-  if (file === ":memory:") return databaseOf(openConnection(file), { file, durability, log: undefined });
+  if (file === ":memory:") return databaseOf(openConnection(file), { file, durability, disk: undefined });
   await makeDataFolder(dirname(file));
-  const db = openConnection(file);
-  return databaseOf(db, { file, durability, log: await openLogSync(file, datasync) });
+  const lock = openLock(file);
+  try {
+    const db = openConnection(file);
+    const log = await openLogSync(file, datasync);
+    return databaseOf(db, { file, durability, disk: { lock, log, checkpointAfterMs } });
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
 }
 
-function openConnection(file: string): DatabaseSync {
-  try {
-    // timeout: milliseconds to wait for a lock, which a process that is just stopping may still hold.
-    const db = new DatabaseSync(file, { timeout: 1_000, enableForeignKeyConstraints: false });
-    // An exclusive lock keeps a second process out, and ends with this process however it ends.
-    db.exec("PRAGMA locking_mode = EXCLUSIVE");
-    db.exec("PRAGMA journal_mode = WAL");
-    // SQLite itself syncs the log only where its beginning is written over, so the log is always whole up to some
-    // commit. Before anything is answered it is synced beside this thread, which FULL would keep waiting.
-    db.exec("PRAGMA synchronous = NORMAL");
-    db.exec("PRAGMA wal_autocheckpoint = 20000"); // pages, about 80 MB
-    // KiB. With the 2 MB by default every event read four pages again that had to make room; more than this gains nothing
-    // that the system's own cache does not give.
-    db.exec("PRAGMA cache_size = -8000");
-    db.exec("BEGIN IMMEDIATE; COMMIT");
-    return db;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const inUse = message.includes("database is locked");
-    const use = "is in use by another process; stop that one, or name another folder with CARILLON_DATA_DIR";
-    throw new Error(inUse ? `${file} ${use}` : `cannot open ${file}: ${message}`);
-  }
+interface Disk {
+  readonly lock: DatabaseSync;
+  readonly log: LogSync;
+  readonly checkpointAfterMs: number;
 }
 
 interface Parts {
   readonly file: string;
   readonly durability: SqliteDurability;
-  /** None where the database is not on a disk. */
-  readonly log: LogSync | undefined;
+  /** None where the database is in memory. */
+  readonly disk: Disk | undefined;
 }
 
-function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteDatabase {
+function databaseOf(db: DatabaseSync, { file, durability, disk }: Parts): SqliteDatabase {
+  const log = disk?.log;
   const runner = createBatchRunner(db);
   const prepared = new Map<string, PreparedPrograms>();
   /** Calls that have not run yet, in the order of arrival. */
@@ -113,8 +112,29 @@ function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteD
   /** Calls that have run and wait for the disk. */
   const syncing = new Set<Waiting>();
   let turnIsDue = false;
+  /** While the rest of the log is copied. */
+  let held = false;
   let closed = false;
   let onDrained: (() => void) | undefined;
+
+  const checkpointing = disk && checkpointThread(file);
+  const checkpoints =
+    checkpointing &&
+    createCheckpoints({
+      checkpoint: checkpointing.checkpoint,
+      afterMs: disk.checkpointAfterMs,
+      hold() {
+        held = true;
+      },
+      release() {
+        held = false;
+        scheduleTurn();
+      },
+      onFailure(error) {
+        const why = error instanceof Error ? error.message : String(error);
+        process.emitWarning(`${file}: its log cannot be copied into it and grows: ${why}`);
+      },
+    });
 
   /** What a caller is told of an answer; throws what went wrong. */
   function outcomeOf(answer: Answer): unknown {
@@ -148,7 +168,7 @@ function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteD
   }
 
   function scheduleTurn(): void {
-    if (turnIsDue || queue.length === 0) return;
+    if (turnIsDue || held || queue.length === 0) return;
     turnIsDue = true;
     setImmediate(runTurn);
   }
@@ -156,10 +176,12 @@ function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteD
   /** Runs what the last turn of the event loop has brought: its writes in one transaction, then its reads. */
   function runTurn(): void {
     turnIsDue = false;
+    if (held) return;
     const batch = queue.splice(0, MAX_BATCH);
     const writes = batch.filter((waiting) => waiting.writes);
     const reads = batch.filter((waiting) => !waiting.writes);
     const answers = [...runner.write(writes.map(({ run }) => run)), ...reads.map(({ run }) => runner.read(run))];
+    if (writes.length > 0) checkpoints?.committed();
     const ran = [...writes, ...reads];
     if (durability === "commit" && log !== undefined && (writes.length > 0 || syncing.size > 0))
       answerOnceSynced(log, ran, answers);
@@ -208,8 +230,11 @@ function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteD
   async function drainAndClose(): Promise<void> {
     closed = true;
     if (queue.length > 0 || syncing.size > 0) await new Promise<void>((resolve) => (onDrained = resolve));
+    await checkpoints?.close();
+    await checkpointing?.close();
     await log?.close();
     db.close();
+    disk?.lock.close();
   }
 
   let closing: Promise<void> | undefined;
@@ -217,7 +242,7 @@ function databaseOf(db: DatabaseSync, { file, durability, log }: Parts): SqliteD
     load,
     sync: async () => log?.sync(),
     queueAgeMs,
-    healthy: async () => !closed && log?.failed !== true && runner.probe(),
+    healthy: async () => !closed && log?.failed !== true && checkpoints?.failed !== true && runner.probe(),
     close() {
       closing ??= drainAndClose();
       return closing;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -129,8 +129,9 @@ describe("a SQLite database", () => {
   });
 
   test("a file that is no database is refused in one line that names it", async () => {
-    const path = fileURLToPath(import.meta.url);
-    await expect(openSqliteDatabase({ file: path })).rejects.toThrow(/^cannot open .*sqlite-database.test.ts: /);
+    const other = join(folder, "notes.txt");
+    await writeFile(other, "not a database, but long enough to have a header ".repeat(10));
+    await expect(openSqliteDatabase({ file: other })).rejects.toThrow(/^cannot open .*notes\.txt: /);
   });
 
   test("where it is told to sync, everything answered is on the disk afterwards, and syncs asked for at once share one", async () => {

@@ -1,0 +1,125 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { CheckpointAnswer } from "./sqlite-checkpoint-thread.ts";
+
+/**
+ * Times that the log is copied while it grows. Each time leaves what was written meanwhile, less and less, so that
+ * writers are held for the last rest only.
+ */
+const ROUNDS = 4;
+
+/** Copies the write-ahead log into the file as far as it is written; rejects where it cannot. */
+export type Checkpoint = () => Promise<void>;
+
+/** Keeps a database's write-ahead log from growing for ever, beside the thread that writes it. */
+export interface Checkpoints {
+  /** To be told of every commit. */
+  committed(): void;
+  /** Whether the last one failed. It is tried again after the next commit. */
+  readonly failed: boolean;
+  /** Begins no more, and resolves when none runs. */
+  close(): Promise<void>;
+}
+
+export interface CheckpointsOptions {
+  readonly checkpoint: Checkpoint;
+  /** Milliseconds from the first commit after one to the next: bounds the log to what can be written in that time. */
+  readonly afterMs: number;
+  /** Nothing may be committed from now on, so that the log can be copied to its end: it is begun anew then. */
+  hold(): void;
+  /** What was held may go on. */
+  release(): void;
+  /** Told of the first failure, and of the first after a success. */
+  onFailure(error: unknown): void;
+}
+
+export function createCheckpoints({ checkpoint, afterMs, hold, release, onFailure }: CheckpointsOptions): Checkpoints {
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let due = false;
+  let failed = false;
+  let closed = false;
+
+  function schedule(): void {
+    if (closed || timer !== undefined || running !== undefined) return;
+    // Keeps no process alive: what closes the database copies the rest.
+    timer = setTimeout(begin, afterMs).unref();
+  }
+
+  function begin(): void {
+    timer = undefined;
+    due = false;
+    running = run()
+      .then(
+        () => (failed = false),
+        (error: unknown) => {
+          if (!failed) onFailure(error);
+          failed = true;
+        },
+      )
+      .then(() => {
+        running = undefined;
+        if (due) schedule();
+      });
+  }
+
+  async function run(): Promise<void> {
+    for (let round = 0; round < ROUNDS; round++) await checkpoint();
+    hold();
+    try {
+      await checkpoint();
+    } finally {
+      release();
+    }
+  }
+
+  return {
+    committed() {
+      due = true;
+      schedule();
+    },
+    get failed() {
+      return failed;
+    },
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+/** Checkpoints of a database in WAL mode, in a thread that starts with the first. */
+export interface CheckpointThread {
+  readonly checkpoint: Checkpoint;
+  /** Ends the thread, in which no checkpoint may be under way. */
+  close(): Promise<void>;
+}
+
+/** @param file path of the database */
+export function checkpointThread(file: string): CheckpointThread {
+  let worker: Worker | undefined;
+
+  function start(): Worker {
+    const started = new Worker(new URL("./sqlite-checkpoint-thread.ts", import.meta.url), {
+      workerData: file,
+      name: "checkpoints",
+      resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
+    });
+    // Whoever waits for an answer is told as well; the next checkpoint starts another thread.
+    started.on("error", () => (worker = undefined));
+    return started;
+  }
+
+  return {
+    async checkpoint() {
+      worker ??= start();
+      worker.postMessage("checkpoint");
+      const [error] = (await once(worker, "message")) as [CheckpointAnswer];
+      if (error !== undefined) throw new Error(error);
+    },
+    async close() {
+      await worker?.terminate();
+    },
+  };
+}
