@@ -18,6 +18,8 @@ import type { EventStore } from "./store.ts";
 /** What every part of the ingestion service works with; built once. */
 export interface IngestionContext {
   readonly events: EventStore;
+  /** Resolves once everything that the stores have answered by now is on the disk; rejects with `StoreUnavailableError`. */
+  durable(): Promise<void>;
   readonly leases: VersionedDocuments<Lease>;
   readonly idempotencyKeys: VersionedDocuments<KeyReservation>;
   readonly erasures: VersionedDocuments<Erasure>;

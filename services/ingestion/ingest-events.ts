@@ -39,10 +39,13 @@ export function ingestEvents(context: IngestionContext, effects: EffectsQueue, t
     for (const entry of pending)
       if (isFloating(entry.event)) entry.profileVersion = context.profileEffects.lastVersion(entry.event);
     const inserted = events.length === 0 ? [] : await context.events.insert(events);
+    // The disk is waited for beside the effects: what a power failure takes of these, the pending marks bring back.
+    const durable = context.durable();
     if (tail.hasReaders) tellReaders(tail, received, { refused, inserted });
     const outcomes = inserted.values();
     const stored = pending.filter((_, i) => inserted[i] === "stored");
-    const effectsApplied = stored.length === 0 || (await finishesInTime(context, effects.add(stored)));
+    const applied = stored.length === 0 || finishesInTime(context, effects.add(stored));
+    const [effectsApplied] = await Promise.all([applied, durable]);
     return create(IngestEventsResponseSchema, {
       verdicts: received.map((_, i) => {
         if (refused.has(i)) return create(EventVerdictSchema, { outcome: Outcome.IDEMPOTENCY_CONFLICT });

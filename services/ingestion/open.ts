@@ -20,6 +20,8 @@ import type { EventStore } from "./store.ts";
 
 export interface IngestionOptions {
   readonly database: Database;
+  /** Resolves once what the database has answered is on the disk, where its answers do not wait for that. */
+  readonly durable?: () => Promise<void>;
   /** Ways to the services that ingestion conducts. */
   readonly transports: { readonly device: Transport; readonly identity: Transport; readonly tracking: Transport };
   readonly clock: Clock;
@@ -29,7 +31,14 @@ export interface IngestionOptions {
 }
 
 /** The ingestion service on its database. */
-export async function openIngestion({ database, transports, clock, log, owner }: IngestionOptions): Promise<Ingestion> {
+export async function openIngestion({
+  database,
+  durable = async () => undefined,
+  transports,
+  clock,
+  log,
+  owner,
+}: IngestionOptions): Promise<Ingestion> {
   const kinds = [keyReservationKind, erasureKind, retentionKind];
   await prepareStore(database, { service: "ingestion", kinds, clock, log });
   const events = await eventStore(database);
@@ -42,6 +51,7 @@ export async function openIngestion({ database, transports, clock, log, owner }:
   return createIngestion(
     {
       events,
+      durable,
       leases,
       idempotencyKeys,
       erasures,

@@ -1,4 +1,4 @@
-import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import type { DescMethod, DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import type { MethodImpl, ServiceImpl } from "@connectrpc/connect";
 
 type UnaryImpl = MethodImpl<DescMethodUnary>;
@@ -14,10 +14,20 @@ export function hostedService<S extends DescService>(definition: S, handlers: Se
   return { definition, handlers: handlers as ServiceImpl<DescService> };
 }
 
-/** The service with unary methods that answer after `ready` resolves, which is asked once their own work is done. */
-export function answeringAfter({ definition, handlers }: HostedService, ready: () => Promise<void>): HostedService {
+/**
+ * The service with unary methods that answer after `ready` resolves, which is asked once their own work is done.
+ *
+ * @param options.except methods that see to it themselves
+ */
+export function answeringAfter(
+  { definition, handlers }: HostedService,
+  ready: () => Promise<void>,
+  { except = [] }: { readonly except?: readonly DescMethod[] } = {},
+): HostedService {
   const waiting: Record<string, unknown> = { ...handlers };
-  for (const { localName, methodKind } of definition.methods) {
+  for (const method of definition.methods) {
+    const { localName, methodKind } = method;
+    if (except.includes(method)) continue;
     const handler = handlers[localName];
     if (methodKind !== "unary" || handler === undefined) continue;
     waiting[localName] = async (...call: Parameters<UnaryImpl>) => {

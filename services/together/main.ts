@@ -4,6 +4,7 @@ import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Transport } from "@connectrpc/connect";
 import { Registry } from "prom-client";
+import { IngestionService } from "../../proto/gen/carillon/ingestion/v1/ingestion_service_pb.js";
 import { openDevice } from "../device/open.ts";
 import { openDemoCredentials } from "../identity/apps/demo-credentials.ts";
 import { openIdentity } from "../identity/open.ts";
@@ -53,6 +54,7 @@ async function start(): Promise<void> {
   const database = measureDatabase(opened, metrics);
   lifecycle.onStop("database", () => closeDatabase(database));
 
+  const sync = () => syncDatabase(database);
   // The services call each other, so each is given the way to all of them before all of them are there.
   let local: Transport | undefined;
   const reachable = (): Transport => {
@@ -65,7 +67,7 @@ async function start(): Promise<void> {
   };
   const transports = { ingestion: transport, identity: transport, device: transport, tracking: transport };
   const [ingestion, identity, device, tracking] = await Promise.all([
-    openIngestion({ database, transports, clock, log, owner: randomUUID() }),
+    openIngestion({ database, durable: sync, transports, clock, log, owner: randomUUID() }),
     openIdentity({ database, transports, clock, log, random: Math.random }),
     openDevice({ database, transports, clock, log, random: Math.random }),
     openTracking({ database, transports, clock, log, random: Math.random }),
@@ -76,7 +78,9 @@ async function start(): Promise<void> {
   );
   local = createLocalTransport(services, { log });
   // Among themselves the services go on at once; what is told outside is on the disk first (decision 0010).
-  const durable = services.map((service) => answeringAfter(service, () => syncDatabase(database)));
+  const durable = services.map((service) =>
+    answeringAfter(service, sync, { except: [IngestionService.method.ingestEvents] }),
+  );
   const trace = tracing();
   const hosted = trace === undefined ? durable : durable.map(traceCalls(trace));
   lifecycle.onStop("effects", () => ingestion.stop());
