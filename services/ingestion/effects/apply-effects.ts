@@ -7,7 +7,7 @@ import { parseAppKey } from "../../runtime/app-key.ts";
 import type { IngestionContext } from "../context.ts";
 import { type Attribution, isFloating, type StoredEvent } from "../event.ts";
 import { observedDefinitions } from "../event-definitions.ts";
-import type { AttributionChange } from "../store.ts";
+import type { AttributionChange, Completion } from "../store.ts";
 import { anonymousProfile, isAttributedTo, reattributed, Timeline, waiting } from "./attribution.ts";
 import { ATTEMPTS, keptChanging } from "./kept-changing.ts";
 import { causesOf } from "./merge-journal.ts";
@@ -33,6 +33,14 @@ export interface DueDevice {
   readonly scope: AttributionScope;
 }
 
+/** What became of a batch of events. */
+export interface AppliedEffects {
+  /** Devices that need settling since. */
+  readonly due: DueDevice[];
+  /** Marks that are still there: those of events that name their user, which nobody attributes to another one meanwhile. */
+  readonly completions: Completion[];
+}
+
 /**
  * Applies what a batch of stored events means for devices, definitions and profiles, then takes their pending marks
  * away. Can be repeated any number of times, by any number of processes (decision 0001).
@@ -41,78 +49,100 @@ export interface DueDevice {
  * @throws whatever a store or a service answers; the events then stay pending
  */
 export async function applyEffects(context: IngestionContext, batch: readonly PendingEvent[]): Promise<DueDevice[]> {
-  const due: DueDevice[] = [];
-  for (let open = batch, attempt = 0; open.length > 0; attempt++) {
-    if (attempt === ATTEMPTS) throw keptChanging(`the attribution of ${open.length} events`);
-    const [decided] = await Promise.all([
-      decideAttributions(context, open, { due, isRepeated: attempt > 0 }),
-      attempt === 0 && context.events.observeDefinitions(observedDefinitions(batch.map(({ event }) => event))),
-    ]);
-    const unfinished = await finishEffects(context, decided);
-    const finished = new Set(
-      decided.filter(({ event }) => !unfinished.has(event.fingerprint)).map(({ event }) => event.fingerprint),
-    );
-    open = await stillPending(
-      context,
-      open.filter(({ event }) => !finished.has(event.fingerprint)),
-    );
-  }
+  const { due, completions } = await applyEffectsButMarks(context, batch);
+  if (completions.length > 0) await context.events.complete(completions);
   return due;
 }
 
+/** {@link applyEffects}, but for marks that may be taken away later: until then the same effects may be applied again. */
+export async function applyEffectsButMarks(
+  context: IngestionContext,
+  batch: readonly PendingEvent[],
+): Promise<AppliedEffects> {
+  const due: DueDevice[] = [];
+  const named = batch.filter(({ event }) => !isFloating(event));
+  const onDevices = batch.filter(({ event }) => event.role !== "user");
+  const [decided] = await Promise.all([
+    decideAttributions(context, onDevices, { due, isRepeated: false }),
+    observeProfiles(context, named),
+    context.events.observeDefinitions(observedDefinitions(batch.map(({ event }) => event))),
+  ]);
+  let open = await unfinished(
+    context,
+    batch.filter(({ event }) => isFloating(event)),
+    decided,
+  );
+  for (let attempt = 1; open.length > 0; attempt++) {
+    if (attempt === ATTEMPTS) throw keptChanging(`the attribution of ${open.length} events`);
+    open = await unfinished(context, open, await decideAttributions(context, open, { due, isRepeated: true }));
+  }
+  return { due, completions: named.map(({ event }) => completionOf(event, event.attributionVersion)) };
+}
+
+/** Finishes the floating events whose attribution is stored; answers, as they are by now, those that are pending all the same. */
+async function unfinished(
+  context: IngestionContext,
+  floating: readonly PendingEvent[],
+  decided: readonly DecidedEvent[],
+): Promise<PendingEvent[]> {
+  const moved = await finishEffects(context, decided);
+  const finished = new Set(decided.map(({ event }) => event.fingerprint).filter((each) => !moved.has(each)));
+  return stillPending(
+    context,
+    floating.filter(({ event }) => !finished.has(event.fingerprint)),
+  );
+}
+
 /**
- * Widens profiles, computes anew what events were taken from and what took them, and takes the pending marks away.
+ * Widens profiles by floating events, computes anew what these were taken from and what took them, and takes the pending
+ * marks away.
  *
  * @returns fingerprints of events whose attribution was changed meanwhile; they are still pending
  */
 export async function finishEffects(context: IngestionContext, batch: readonly DecidedEvent[]): Promise<Set<string>> {
   if (batch.length === 0) return new Set();
-  const counted = batch.filter(({ event }) => !event.late && event.appUserId !== "");
   await Promise.all([
-    context.profileEffects.observe(
-      counted.map(({ event, profileVersion }) => ({
-        app: event.app,
-        appUserId: event.appUserId,
-        event,
-        expectedVersion: isFloating(event) ? profileVersion : undefined,
-      })),
-    ),
+    observeProfiles(context, batch),
     context.profileEffects.recompute(
       batch.flatMap(({ event }) => event.priors.map(({ appUserId }) => ({ app: event.app, appUserId }))),
     ),
     context.journal.recompute(batch.flatMap(({ event }) => causesOf(event.app, [event, ...event.priors]))),
   ]);
-  const moved = new Set(
-    await context.events.complete(
-      batch.map(({ event, decidedVersion }) => ({
-        fingerprint: event.fingerprint,
-        expectedAttributionVersion: event.attributionVersion,
-        attributionVersion: decidedVersion,
-      })),
-    ),
+  const completions = batch.map(({ event, decidedVersion }) => completionOf(event, decidedVersion));
+  return new Set(await context.events.complete(completions));
+}
+
+/** Widens the profiles of the users whom live events belong to. */
+function observeProfiles({ profileEffects }: IngestionContext, batch: readonly PendingEvent[]): Promise<void> {
+  const counted = batch.filter(({ event }) => !event.late && event.appUserId !== "");
+  return profileEffects.observe(
+    counted.map(({ event, profileVersion }) => ({
+      app: event.app,
+      appUserId: event.appUserId,
+      event,
+      expectedVersion: isFloating(event) ? profileVersion : undefined,
+    })),
   );
-  return moved;
+}
+
+function completionOf({ fingerprint, attributionVersion }: StoredEvent, decidedVersion: number): Completion {
+  return { fingerprint, expectedAttributionVersion: attributionVersion, attributionVersion: decidedVersion };
 }
 
 /**
- * Tells the devices, then decides and stores whom the floating events belong to; leaves out those that others changed.
+ * Tells the devices of all events, then decides and stores whom the floating ones belong to; leaves out those that others
+ * changed, and those that name their user.
  *
  * @param options.isRepeated the devices have been told; told again, what floats there would be due again, and those who
  * settle that would change these events again
  */
 async function decideAttributions(
   context: IngestionContext,
-  batch: readonly PendingEvent[],
+  onDevices: readonly PendingEvent[],
   { due, isRepeated }: { readonly due: DueDevice[]; readonly isRepeated: boolean },
 ): Promise<DecidedEvent[]> {
+  if (onDevices.length === 0) return [];
   const decided: DecidedEvent[] = [];
-  const onDevices: PendingEvent[] = [];
-  for (const pending of batch) {
-    if (pending.event.role === "user") decided.push({ ...pending, decidedVersion: 0 });
-    else onDevices.push(pending);
-  }
-  if (onDevices.length === 0) return decided;
-
   const told = isRepeated ? await scopesNow(context, onDevices) : await tellDevices(context, onDevices);
   const changes: (DecidedEvent & { readonly attribution: AttributionChange })[] = [];
   const dueScopes = new Set<AttributionScope>();
@@ -123,10 +153,7 @@ async function decideAttributions(
       dueScopes.add(scope);
       due.push({ app: event.app, deviceKey: event.deviceKey, scope });
     }
-    if (!isFloating(event)) {
-      decided.push({ ...pending, decidedVersion: event.attributionVersion });
-      continue;
-    }
+    if (!isFloating(event)) continue;
     const decidedVersion = Number(scope.version);
     // A newer version of the device has decided already; begin again with what it stored.
     if (event.attributionVersion > decidedVersion) continue;

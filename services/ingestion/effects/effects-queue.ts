@@ -1,7 +1,8 @@
 import { firstWithin } from "../../runtime/effects-wait.ts";
 import { currentTrace, type WithinTrace } from "../../runtime/tracing.ts";
 import type { IngestionContext } from "../context.ts";
-import { applyEffects, type DueDevice, type PendingEvent } from "./apply-effects.ts";
+import { applyEffectsButMarks, type DueDevice, type PendingEvent } from "./apply-effects.ts";
+import type { Completion } from "../store.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { settleDevice } from "./settle-device.ts";
 
@@ -51,21 +52,38 @@ export function createEffectsQueue(context: IngestionContext): EffectsQueue {
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
-    while (waiting.length > 0) {
+    let marks: readonly Completion[] = [];
+    while (waiting.length > 0 || marks.length > 0) {
+      const takenAway = takeAway(marks);
+      marks = [];
+      if (waiting.length === 0) {
+        await takenAway;
+        continue;
+      }
       const taken = takeBatch(waiting);
       const events = taken.flatMap((entry) => entry.events);
       length -= events.length;
       try {
         const { within } = taken[0]!;
-        const due = await within(() => applyEffects(context, events));
+        const { due, completions } = await within(() => applyEffectsButMarks(context, events));
+        marks = completions;
         const settled = within(() => Promise.all(due.map(settle)));
         for (const { resolve, reject } of taken) settled.then(resolve, reject);
         if (due.length > 0) await firstWithin(context.clock, SETTLING_WAIT_MS, settled);
       } catch (reason) {
         for (const { reject } of taken) reject(reason);
       }
+      await takenAway;
     }
     running = undefined;
+  }
+
+  /** Takes marks away with the next batch's effects, in the same transaction: nobody waits for them. */
+  async function takeAway(marks: readonly Completion[]): Promise<void> {
+    if (marks.length === 0) return;
+    await context.events.complete(marks).catch((error: unknown) => {
+      context.log.warn({ err: error, events: marks.length }, "effects are applied again later: their marks stay");
+    });
   }
 
   /** Settles a device; all who ask while that is under way share the next time. */
