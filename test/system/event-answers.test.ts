@@ -12,9 +12,8 @@ let system: System;
 afterEach(() => system.stop());
 
 test("an event is answered once it is on the disk, and its effects do not wait for that", async () => {
-  let done = () => undefined as void;
-  const disk = new Promise<void>((resolve) => (done = resolve));
-  system = await startSystem({ clock: virtualClock(start), durable: () => disk });
+  const disk = Promise.withResolvers<void>();
+  system = await startSystem({ clock: virtualClock(start), durable: () => disk.promise });
   const shop = await newApp(system);
   let answered = false;
   const event = { atMs: start - 60 * seconds, device: "phone", user: "bob" };
@@ -24,7 +23,7 @@ test("an event is answered once it is on the disk, and its effects do not wait f
   });
   await until(async () => (await profilesOf(shop)).includes("bob"));
   expect(answered).toBe(false);
-  done();
+  disk.resolve();
   expect((await asked).verdicts).toMatchObject([{ effectsApplied: true }]);
 
   async function profilesOf({ app }: typeof shop): Promise<string[]> {
@@ -38,7 +37,9 @@ test("an event whose disk fails is not answered with success", async () => {
   system = await startSystem({ clock: virtualClock(start), durable: failing });
   const shop = await newApp(system);
   const event = { atMs: start - 60 * seconds, device: "phone", user: "bob" };
-  await expect(system.ingestion.ingestEvents({ events: [shop.event(event)] })).rejects.toThrow("[unavailable] the store is unavailable");
+  await expect(system.ingestion.ingestEvents({ events: [shop.event(event)] })).rejects.toThrow(
+    "[unavailable] the store is unavailable",
+  );
 });
 
 test("the mark of an event that names its user goes after the answer; where it cannot, the sweeper sees to it", async () => {

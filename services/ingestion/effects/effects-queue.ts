@@ -1,8 +1,8 @@
 import { firstWithin } from "../../runtime/effects-wait.ts";
 import { currentTrace, type WithinTrace } from "../../runtime/tracing.ts";
 import type { IngestionContext } from "../context.ts";
-import { applyEffectsButMarks, type DueDevice, type PendingEvent } from "./apply-effects.ts";
 import type { Completion } from "../store.ts";
+import { applyEffectsButMarks, type DueDevice, type PendingEvent } from "./apply-effects.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { settleDevice } from "./settle-device.ts";
 
