@@ -18,6 +18,8 @@ export const CLIENT_WINDOW_MS = 1_000;
  * one that waited this long still has its call and a retry before it.
  */
 const SHED_QUEUE_AGE_MS = 1_500;
+/** Made once, because making an error takes its stack down. */
+const SHED = overloadedFault();
 const EMPTY_BODY = new Uint8Array();
 
 export interface SurfaceRoutesOptions {
@@ -58,7 +60,7 @@ function registerEndpoint(scope: FastifyInstance, endpoint: Endpoint, options: S
   /** Everything that can be refused before the body is read. */
   async function admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (isForClients) reply.headers(ANY_ORIGIN_HEADERS);
-    if (endpoint.queueAgeMs() > SHED_QUEUE_AGE_MS) throw overloadedFault();
+    if (endpoint.queueAgeMs() > SHED_QUEUE_AGE_MS) throw SHED;
     if (!isForClients || rule.limit === 0) return;
     const address = rateLimitAddress(
       { remoteAddress: request.raw.socket.remoteAddress, forwardedFor: forwardedFor(request) },

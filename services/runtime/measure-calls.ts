@@ -30,18 +30,25 @@ export function measureCalls(registry: Registry): (service: HostedService) => Ho
     registers: [registry],
   });
 
-  function begin({ parent, name: method }: DescMethod): (failure?: { readonly error: unknown }) => void {
+  /** Begins a call of a method; what it answers is to be told of its end. */
+  function measured({ parent, name: method }: DescMethod): () => (failure?: { readonly error: unknown }) => void {
     const service = parent.typeName;
-    const began = performance.now();
-    return (failure) => {
-      seconds.observe({ service, method }, (performance.now() - began) / 1000);
-      calls.inc({ service, method, code: failure ? codeName(failure.error) : "ok" });
+    const secondsOf = seconds.labels({ service, method });
+    const succeeded = calls.labels({ service, method, code: "ok" });
+    return () => {
+      const began = performance.now();
+      return (failure) => {
+        secondsOf.observe((performance.now() - began) / 1000);
+        if (failure === undefined) succeeded.inc();
+        else calls.inc({ service, method, code: codeName(failure.error) });
+      };
     };
   }
 
   function unary(method: DescMethod, handler: Unary): Unary {
+    const begin = measured(method);
     return async (...call) => {
-      const end = begin(method);
+      const end = begin();
       try {
         const answer = await handler(...call);
         end();
