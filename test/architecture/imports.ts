@@ -1,10 +1,21 @@
 import { posix } from "node:path";
-import { parseSync, Visitor } from "vite";
+import { type ParseResult, parseSync, Visitor } from "vite";
 
 /** A source file of this repository: its path from the root, with slashes, and its text. */
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
+}
+
+/**
+ * A file's syntax.
+ *
+ * @throws if the file cannot be parsed
+ */
+export function parse(file: SourceFile): ParseResult {
+  const parsed = parseSync(file.path, file.text);
+  if (parsed.errors.length > 0) throw new Error(`${file.path}: ${parsed.errors[0]?.message}`);
+  return parsed;
 }
 
 /**
@@ -16,8 +27,7 @@ export interface SourceFile {
  * @throws if the file cannot be parsed
  */
 export function importsOf(file: SourceFile): string[] {
-  const parsed = parseSync(file.path, file.text);
-  if (parsed.errors.length > 0) throw new Error(`${file.path}: ${parsed.errors[0]?.message}`);
+  const parsed = parse(file);
   const found = new Set<string>();
   for (const { moduleRequest } of parsed.module.staticImports) found.add(moduleRequest.value);
   for (const { entries } of parsed.module.staticExports) {
