@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { sep } from "node:path";
 import { describe, expect, it } from "vitest";
 import { breaches, importRules } from "./import-rules.ts";
-import { importsOf } from "./imports.ts";
+import { importsOf, loadedBy } from "./imports.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -34,6 +34,14 @@ describe("import rules", () => {
     expect(breaches({ path: "services/ingestion/context.ts", text: generated })).toEqual([]);
     expect(breaches({ path: "cli/client.ts", text: generated.replace("../../", "../") })).toEqual([]);
   });
+
+  it("let the driver be named for its types, loaded where a database is opened, and imported by what stands on it", () => {
+    const text =
+      'import type { MongoClient } from "mongodb"; const { openMongodb } = await import("./mongodb-database.ts");';
+    expect(breaches({ path: "services/storage/open-database.ts", text })).toEqual([]);
+    const store = 'import { MongoClient } from "mongodb"; import { onMongodb } from "../storage/mongodb-errors.ts";';
+    expect(breaches({ path: "services/ingestion/mongodb-store.ts", text: store })).toEqual([]);
+  });
 });
 
 describe("importsOf", () => {
@@ -51,5 +59,29 @@ describe("importsOf", () => {
 
   it("refuses a file that it cannot parse instead of finding nothing in it", () => {
     expect(() => importsOf({ path: "a/file.ts", text: "import {" })).toThrow("a/file.ts");
+  });
+});
+
+describe("loadedBy", () => {
+  it.each([
+    ['import "./x.ts"', "a/x.ts"],
+    ['import x, { type X } from "../x.ts"', "x.ts"],
+    ['import { type X } from "pkg"', "pkg"],
+    ['export * from "./b/x.ts"', "a/b/x.ts"],
+    ['export { x } from "pkg/sub"', "pkg/sub"],
+  ])("sees %s", (text, target) => {
+    expect(loadedBy({ path: "a/file.ts", text })).toEqual([target]);
+  });
+
+  it.each([
+    'import type { X } from "../x.ts"',
+    'export type { X } from "pkg"',
+    'export type * from "pkg"',
+    'await import("pkg/sub")',
+    'type X = import("./x.ts").X',
+    'new Worker(new URL("./x.ts", import.meta.url))',
+    "export const x = 1",
+  ])("leaves out %s", (text) => {
+    expect(loadedBy({ path: "a/file.ts", text })).toEqual([]);
   });
 });

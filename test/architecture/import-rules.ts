@@ -1,4 +1,4 @@
-import { importsOf, type SourceFile } from "./imports.ts";
+import { importsOf, loadedBy, type SourceFile } from "./imports.ts";
 
 /** What files of one part of the repository may not refer to. */
 export interface ImportRule {
@@ -8,6 +8,8 @@ export interface ImportRule {
   applies(path: string): boolean;
   /** Whether such a file may not refer to this: a path from the root, or a package. */
   forbids(target: string, path: string): boolean;
+  /** Whether it is only about what is loaded whenever the file is: neither types nor what `import()` loads later. */
+  readonly onlyLoaded?: boolean;
   /** A file that breaks the rule, so that the rule itself is tested. */
   readonly wrong: SourceFile;
 }
@@ -26,6 +28,9 @@ const composes = (path: string) =>
 const isTrial = (path: string) => path.startsWith("services/trial/");
 /** The thread of all services, and what one process is put together from. */
 const isTogether = (path: string) => path.startsWith("services/together/");
+
+/** The MongoDB driver, and what is written on top of it. */
+const isMongodb = (target: string) => /^mongodb(\/|$)/.test(target) || /(^|\/)mongodb[^/]*\.[jt]s$/.test(target);
 
 const isPackage = (target: string) => !/^(services|gateway|cli|sdk|proto|test|deploy)\//.test(target);
 const isGenerated = (target: string) => target.startsWith("proto/gen/");
@@ -99,6 +104,16 @@ export const importRules: readonly ImportRule[] = [
     wrong: { path: "gateway/main.ts", text: 'import { freePorts } from "../services/trial/free-ports.ts";' },
   },
   {
+    name: "the MongoDB driver is loaded by import() alone, except among mongodb-….ts, so that it is loaded where it is used",
+    applies: (path) => !path.startsWith("test/") && !isMongodb(path),
+    forbids: isMongodb,
+    onlyLoaded: true,
+    wrong: {
+      path: "services/ingestion/open.ts",
+      text: 'import { mongodbEventStore, type Options } from "./mongodb-store.ts";',
+    },
+  },
+  {
     name: "nothing outside test/ imports from test/",
     applies: (path) => !path.startsWith("test/"),
     forbids: (target) => target.startsWith("test/"),
@@ -112,6 +127,7 @@ export function breaches(file: SourceFile, rules: readonly ImportRule[] = import
   return importsOf(file).flatMap((target) =>
     concerned
       .filter((rule) => rule.forbids(target, file.path))
+      .filter((rule) => !rule.onlyLoaded || loadedBy(file).includes(target))
       .map((rule) => `${file.path} refers to ${target}: ${rule.name}`),
   );
 }

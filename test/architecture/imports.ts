@@ -44,5 +44,27 @@ export function importsOf(file: SourceFile): string[] {
       if (typeof node.value === "string" && /^\.\.?\/.*\.[jt]s$/.test(node.value)) found.add(node.value);
     },
   }).visit(parsed.program);
-  return [...found].map((name) => (name.startsWith(".") ? posix.join(posix.dirname(file.path), name) : name));
+  return [...found].map((name) => fromRoot(file, name));
+}
+
+/**
+ * What is loaded whenever a file is: static imports and re-exports of anything but types, named as by
+ * {@link importsOf}. `import { type X }` counts: Node takes the name away, not the import.
+ *
+ * @throws if the file cannot be parsed
+ */
+export function loadedBy(file: SourceFile): string[] {
+  const found = new Set<string>();
+  for (const statement of parse(file).program.body) {
+    if (statement.type === "ImportDeclaration") {
+      if (statement.importKind !== "type") found.add(statement.source.value);
+    } else if (statement.type === "ExportNamedDeclaration" || statement.type === "ExportAllDeclaration") {
+      if (statement.exportKind !== "type" && statement.source) found.add(statement.source.value);
+    }
+  }
+  return [...found].map((name) => fromRoot(file, name));
+}
+
+function fromRoot(file: SourceFile, name: string): string {
+  return name.startsWith(".") ? posix.join(posix.dirname(file.path), name) : name;
 }
