@@ -66,7 +66,10 @@ async function run(order: LoadOrder): Promise<LoadReport> {
 
   function answered(self: Lane, answer: HttpAnswer): void {
     const nowMs = performance.now();
-    if (isAccepted(answer.status)) acknowledged += 1;
+    if (isAccepted(answer.status)) {
+      acknowledged += 1;
+      phases.find(({ endMs }) => nowMs < endMs)?.tally.acceptedNow();
+    }
     for (const tally of talliesAt(isOpen ? self.dueMs : nowMs)) {
       if (!isOpen) tally.offer();
       tally.answered(answer, nowMs - self.dueMs);

@@ -46,6 +46,8 @@ export interface PhaseResult {
   readonly statuses: Readonly<Record<string, number>>;
   /** 503s that carried `Retry-After`. */
   readonly retryAfter: number;
+  /** 200s and 201s that came in the phase, also to requests that were due before: what was really taken in that time. */
+  readonly acceptedMeanwhile: number;
   /** Of 200s and 201s, in milliseconds, from when a request was due: what waits in the generator counts. */
   readonly latency: Percentiles;
   /** How late requests were sent, in milliseconds: the generator was late, or no connection was free. */

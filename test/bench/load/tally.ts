@@ -9,6 +9,7 @@ export class Tally {
   readonly #lateness = new Latencies();
   #offered = 0;
   #retryAfter = 0;
+  #acceptedMeanwhile = 0;
 
   offer(): void {
     this.#offered += 1;
@@ -24,12 +25,18 @@ export class Tally {
     if (isAccepted(status)) this.#latencies.add(tookMs);
   }
 
+  /** Whenever the request was due. */
+  acceptedNow(): void {
+    this.#acceptedMeanwhile += 1;
+  }
+
   result(seconds: number, cpu: number): PhaseResult {
     return {
       seconds,
       offered: this.#offered,
       statuses: this.#statuses,
       retryAfter: this.#retryAfter,
+      acceptedMeanwhile: this.#acceptedMeanwhile,
       latency: this.#latencies.percentiles(),
       lateness: this.#lateness.percentiles(),
       cpu,
