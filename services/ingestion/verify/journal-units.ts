@@ -1,5 +1,6 @@
 import { type AppKey, parseAppKey } from "../../runtime/app-key.ts";
 import type { IngestionContext } from "../context.ts";
+import type { Attribution } from "../event.ts";
 import { keysOf } from "./device-fields.ts";
 import { deviceState } from "./device-units.ts";
 import { shareOfKeys, type Unit, type UnitPage } from "./finding.ts";
@@ -31,15 +32,21 @@ export async function* journalPages(context: IngestionContext, app: AppKey): Asy
 }
 
 function entryUnit(context: IngestionContext, app: AppKey, fingerprint: string): Unit {
+  async function look() {
+    const actual = (await storedEntries(context, app, [fingerprint])).get(fingerprint);
+    const expected = (await countedEntries(context, app, [fingerprint])).get(fingerprint);
+    const found = journalFindings(fingerprint, { expected, actual, explained: false });
+    return { found, deviceKey: actual?.state?.deviceKey ?? expected?.deviceKey };
+  }
+
   return {
     async check() {
-      const actual = (await storedEntries(context, app, [fingerprint])).get(fingerprint);
-      const expected = (await countedEntries(context, app, [fingerprint])).get(fingerprint);
-      const found = journalFindings(fingerprint, { expected, actual, explained: false });
-      const deviceKey = actual?.state?.deviceKey ?? expected?.deviceKey;
+      const { found, deviceKey } = await look();
       if (found.length === 0 || deviceKey === undefined) return found;
-      const explained = await isChangingHands(context, app, { fingerprint, deviceKey });
-      return found.map((finding) => ({ ...finding, explained: explained && finding.field === "entry" }));
+      if (await isChangingHands(context, app, { fingerprint, deviceKey }))
+        return found.map((finding) => ({ ...finding, explained: finding.field === "entry" }));
+      // What the entry had not heard of may have become complete since: entries are computed before the marks go.
+      return (await look()).found;
     },
     async repair() {
       await context.journal.recompute([{ app, fingerprint }]);
@@ -47,7 +54,7 @@ function entryUnit(context: IngestionContext, app: AppKey, fingerprint: string):
   };
 }
 
-/** Whether a push is on its way to the cause, or from it. */
+/** Whether an event or a push is on its way to the cause, or from it. */
 async function isChangingHands(
   context: IngestionContext,
   app: AppKey,
@@ -55,11 +62,12 @@ async function isChangingHands(
 ): Promise<boolean> {
   const state = await deviceState(context, app, deviceKey);
   if (state === undefined) return false;
+  const concerns = (attributions: readonly (Attribution | undefined)[]) =>
+    attributions.some((each) => each?.attributedBy === fingerprint);
+  const events = await context.events.pendingOfDevices(app, keysOf(state), PAGE);
+  if (events.some((event) => concerns([event, ...event.priors]))) return true;
   for await (const page of floatingPushPages(context, app, keysOf(state))) {
-    const isConcerned = page.some(
-      ({ pending, attribution, priors }) =>
-        pending && [attribution, ...priors].some((each) => each?.attributedBy === fingerprint),
-    );
+    const isConcerned = page.some(({ pending, attribution, priors }) => pending && concerns([attribution, ...priors]));
     if (isConcerned) return true;
   }
   return false;

@@ -29,17 +29,20 @@ async function whileWriting(writers: readonly Promise<void>[], look: () => Promi
   const usual = clock.pause;
   clock.pause = () => new Promise((resolve) => onWritten.push(resolve));
   let isWriting = true;
+  let isLooking = true;
   const writing = Promise.all(writers).finally(() => {
     isWriting = false;
     clock.pause = usual;
     written();
   });
+  // The last look may be under way for longer than the writers are; what they left undone is not to become overdue in it.
   const sweeping = (async () => {
-    for (; isWriting; await clock.pause()) await sweep().catch(refused);
+    for (; isLooking; await clock.pause()) await sweep().catch(refused);
   })();
   try {
     while (isWriting) await look();
   } finally {
+    isLooking = false;
     await sweeping;
     await writing;
   }
@@ -92,10 +95,7 @@ test.each([1, 2, 3])("finds no difference while others write, seed %i", { timeou
   const shop = newApp(verified.system);
   const writers = Array.from({ length: WRITERS }, (_, n) => write(shop, seed * 100 + n));
   await whileWriting(writers, async () => {
-    const { differences } = await verified.verify(shop.app);
-    // The clock runs by turns here, not by work: what it calls a minute may be a second's work, which is not overdue.
-    // That nothing stays so is seen in the end.
-    expect(differences.filter((difference) => !difference.startsWith("overdue "))).toEqual([]);
+    expect((await verified.verify(shop.app)).differences).toEqual([]);
   });
   await isCalm(shop);
 });
