@@ -67,5 +67,5 @@ export function describe(name: string, { eventsPerSecond, cpuMicros, latency, ge
     `p50 ${latency.p50.toFixed(1)} ms, p99 ${latency.p99.toFixed(1)} ms`,
     `generator ${Math.round(generatorCpu * 100)} % of a processor`,
   ];
-  return `${name.padEnd(15)} ${figures.join(", ")}`;
+  return `${name.padEnd(18)} ${figures.join(", ")}`;
 }

@@ -1,8 +1,8 @@
 import { type Bench, median, row, type SectionResult } from "../results.ts";
-import { ceiling, fiveProcesses, oneProcess, startSystem } from "../systems/system.ts";
+import { ceiling, ceilingOfRows, fiveProcesses, oneProcess, startSystem } from "../systems/system.ts";
 import { describe, type Measurement, measureAndStop } from "./measure.ts";
 
-const KINDS = [ceiling, oneProcess, fiveProcesses];
+const KINDS = [ceiling, ceilingOfRows, oneProcess, fiveProcesses];
 const MB = 1_000_000;
 
 /** Closed loop against every system in turn, A B C A B C, each on an empty store. */
@@ -26,6 +26,7 @@ export async function throughput(bench: Bench): Promise<SectionResult> {
     rows: [
       ...KINDS.map(({ name }) => row(`${name}, events/s`, speed(name), { digits: 0 })),
       row("one process / ceiling", speed(oneProcess.name) / best, { atLeast: 0.8 }),
+      row("one process / ceiling with all rows", speed(oneProcess.name) / speed(ceilingOfRows.name)),
       row("five processes / ceiling", speed(fiveProcesses.name) / best, { atLeast: 0.45 }),
       ...KINDS.map(({ name }) => row(`${name}, processor an event`, cost(name), { unit: "us", digits: 0 })),
       row("one process, memory at its peak", of(oneProcess.name, ({ peakRssBytes }) => peakRssBytes) / MB, {

@@ -19,10 +19,17 @@ export interface SystemKind {
   readonly script: string;
   /** Node's options, those of the npm script. */
   readonly nodeOptions?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The least that durable events can cost here: see ceiling-server.ts. */
 export const ceiling: SystemKind = { name: "ceiling", script: "test/bench/systems/ceiling-server.ts" };
+/** The same with all the rows that an event needs. */
+export const ceilingOfRows: SystemKind = {
+  ...ceiling,
+  name: "ceiling, all rows",
+  environment: { CARILLON_BENCH_ROWS: "all" },
+};
 /** `npm start`. */
 export const oneProcess: SystemKind = {
   name: "one process",
@@ -74,6 +81,7 @@ export async function startSystem(kind: SystemKind, options: SystemOptions = {})
       CARILLON_METRICS_PORT: "0",
       CARILLON_DATA_DIR: dataDir,
       CARILLON_RATE_LIMIT: "0",
+      ...kind.environment,
       ...options.environment,
       ...(options.databaseUrl !== undefined && { CARILLON_DATABASE_URL: options.databaseUrl }),
     },
