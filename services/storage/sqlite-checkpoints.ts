@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { CheckpointAnswer } from "./sqlite-checkpoint-thread.ts";
 
 /**
  * Times that the log is copied while it grows. Each time leaves what was written meanwhile, less and less, so that
@@ -101,7 +100,7 @@ export function checkpointThread(file: string): CheckpointThread {
   let worker: Worker | undefined;
 
   function start(): Worker {
-    const started = new Worker(new URL("./sqlite-checkpoint-thread.ts", import.meta.url), {
+    const started = new Worker(new URL("./sqlite-checkpoint-thread.js", import.meta.url), {
       workerData: file,
       name: "checkpoints",
       resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
@@ -115,7 +114,7 @@ export function checkpointThread(file: string): CheckpointThread {
     async checkpoint() {
       worker ??= start();
       worker.postMessage("checkpoint");
-      const [error] = (await once(worker, "message")) as [CheckpointAnswer];
+      const [error] = (await once(worker, "message")) as [string | undefined];
       if (error !== undefined) throw new Error(error);
     },
     async close() {

@@ -12,7 +12,7 @@ import { inBatches } from "./in-batches.ts";
 import { ATTEMPTS, keptChanging } from "./kept-changing.ts";
 
 /** Versions remembered, about 100 bytes each. */
-const REMEMBERED_VERSIONS = 50_000;
+const REMEMBERED_VERSIONS = 10_000;
 
 /** One user of one app. */
 export interface UserKey {

@@ -76,6 +76,7 @@ export async function startSystem(kind: SystemKind, options: SystemOptions = {})
     stdio: ["ignore", log, "inherit"],
     env: {
       ...process.env,
+      NODE_COMPILE_CACHE: join(ROOT, "node_modules/.cache/compiled"),
       CARILLON_HTTP_PORT: String(port),
       CARILLON_GRPC_PORT: "0",
       CARILLON_METRICS_PORT: "0",
