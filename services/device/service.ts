@@ -19,7 +19,7 @@ import { reportInvalidTokens } from "./report-invalid-tokens.ts";
 import { setUserLink } from "./set-user-link.ts";
 
 /** Some 25,000 devices of one token. */
-const RECENT_BYTES = 4 * 1024 * 1024;
+const RECENT_BYTES = 2 * 1024 * 1024;
 
 /** The device service: what ingestion tells it and asks it, and what operators read. */
 export function createDeviceServices(options: DeviceServiceOptions): HostedService[] {

@@ -27,7 +27,7 @@ import { replaceProfiles } from "./profiles/replace-profiles.ts";
 import { setUserLink } from "./profiles/set-user-link.ts";
 
 /** Some 50,000 profiles of short ids. */
-const RECENT_BYTES = 4 * 1024 * 1024;
+const RECENT_BYTES = 2 * 1024 * 1024;
 
 /** The RPCs of the identity service: the processes' own calls, and those of operators. */
 export function createIdentityServices(dependencies: IdentityDependencies): HostedService[] {
