@@ -7,6 +7,8 @@ import type { DeviceDocument, DeviceStore } from "./store.ts";
 /** What the device service is built from. */
 export interface DeviceServiceOptions {
   readonly store: DeviceStore;
+  /** Bound of the devices remembered; one of one token takes some 600 bytes. */
+  readonly recentBytes: number;
   readonly clock: Clock;
   /** At least 0 and less than 1, as `Math.random`. */
   readonly random: () => number;
@@ -15,6 +17,6 @@ export interface DeviceServiceOptions {
 }
 
 /** What every handler works with; built once. */
-export interface DeviceContext extends DeviceServiceOptions {
+export interface DeviceContext extends Omit<DeviceServiceOptions, "recentBytes"> {
   readonly store: RecentDocuments<DeviceDocument>;
 }

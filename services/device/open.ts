@@ -3,7 +3,7 @@ import { EventService } from "../../proto/gen/carillon/ingestion/v1/event_servic
 import type { Clock } from "../runtime/clock.ts";
 import type { HostedService } from "../runtime/hosted-service.ts";
 import type { Logger } from "../runtime/log.ts";
-import { type Database, versionedDocuments } from "../storage/open-database.ts";
+import { bytesToRemember, type Database, versionedDocuments } from "../storage/open-database.ts";
 import { prepareStore } from "../storage/store-schema.ts";
 import { createDeviceServices } from "./service.ts";
 import { deviceDocuments } from "./store.ts";
@@ -28,5 +28,7 @@ export async function openDevice({
 }: DeviceOptions): Promise<HostedService[]> {
   await prepareStore(database, { service: "device", kinds: [deviceDocuments], clock, log });
   const store = await versionedDocuments(database, deviceDocuments, clock);
-  return createDeviceServices({ store, clock, random, events: createClient(EventService, transports.ingestion) });
+  const recentBytes = bytesToRemember(database);
+  const events = createClient(EventService, transports.ingestion);
+  return createDeviceServices({ store, recentBytes, clock, random, events });
 }

@@ -18,12 +18,9 @@ import { repairDevice } from "./repair-device.ts";
 import { reportInvalidTokens } from "./report-invalid-tokens.ts";
 import { setUserLink } from "./set-user-link.ts";
 
-/** Some 25,000 devices of one token. */
-const RECENT_BYTES = 2 * 1024 * 1024;
-
 /** The device service: what ingestion tells it and asks it, and what operators read. */
 export function createDeviceServices(options: DeviceServiceOptions): HostedService[] {
-  const context: DeviceContext = { ...options, store: rememberRecent(options.store, RECENT_BYTES) };
+  const context: DeviceContext = { ...options, store: rememberRecent(options.store, options.recentBytes) };
   return [
     hostedService(DeviceRegistryService, {
       observeDevices: observeDevices(context),

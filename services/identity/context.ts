@@ -11,6 +11,8 @@ import type { IdentityStore, ProfileDocument } from "./store.ts";
 /** What the identity service is built from. */
 export interface IdentityDependencies {
   readonly store: IdentityStore;
+  /** Bound of the profiles remembered; one of a short id takes some 300 bytes. */
+  readonly recentBytes: number;
   readonly clock: Clock;
   /** 0 to below 1; spreads the attempts of processes that write to the same profile. */
   readonly random: () => number;

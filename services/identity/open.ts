@@ -6,7 +6,7 @@ import { IngestionService } from "../../proto/gen/carillon/ingestion/v1/ingestio
 import type { Clock } from "../runtime/clock.ts";
 import type { HostedService } from "../runtime/hosted-service.ts";
 import type { Logger } from "../runtime/log.ts";
-import { type Database, versionedDocuments } from "../storage/open-database.ts";
+import { bytesToRemember, type Database, versionedDocuments } from "../storage/open-database.ts";
 import { prepareStore } from "../storage/store-schema.ts";
 import { runMaintenance } from "./maintenance.ts";
 import { createIdentityServices } from "./service.ts";
@@ -37,6 +37,7 @@ export async function openIdentity({ database, transports, clock, log, random }:
   return {
     services: createIdentityServices({
       store,
+      recentBytes: bytesToRemember(database),
       clock,
       random,
       log,

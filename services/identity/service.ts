@@ -26,14 +26,11 @@ import { replaceMerges } from "./profiles/replace-merges.ts";
 import { replaceProfiles } from "./profiles/replace-profiles.ts";
 import { setUserLink } from "./profiles/set-user-link.ts";
 
-/** Some 50,000 profiles of short ids. */
-const RECENT_BYTES = 2 * 1024 * 1024;
-
 /** The RPCs of the identity service: the processes' own calls, and those of operators. */
 export function createIdentityServices(dependencies: IdentityDependencies): HostedService[] {
   const context: IdentityContext = {
     ...dependencies,
-    profiles: rememberRecent(dependencies.store.profiles, RECENT_BYTES),
+    profiles: rememberRecent(dependencies.store.profiles, dependencies.recentBytes),
   };
   return [
     hostedService(IdentityService, {

@@ -56,6 +56,16 @@ export async function versionedDocuments<T>(
   return mongodbVersionedDocuments(database.mongodb, kind, clock);
 }
 
+const MB = 1024 * 1024;
+
+/**
+ * Bytes of documents of one kind that a process should remember: few where reading one costs less than keeping it alive,
+ * more where a read waits for the disk or for a server.
+ */
+export function bytesToRemember(database: Database): number {
+  return database.engine === "sqlite" && database.sqlite.durability === "sync" ? 2 * MB : 16 * MB;
+}
+
 /** Whether the database answers. */
 export function databaseHealthy(database: Database): Promise<boolean> {
   return database.engine === "sqlite" ? database.sqlite.healthy() : database.mongodb.healthy();

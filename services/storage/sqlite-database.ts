@@ -36,6 +36,7 @@ const CHECKPOINT_AFTER_MS = 2_000;
 
 /** A SQLite file, open in one thread of one process at a time, whose statements run in this thread. */
 export interface SqliteDatabase {
+  readonly durability: SqliteDurability;
   /**
    * Creates the tables of a module, prepares its programs and returns them as asynchronous functions. May be asked for
    * the same programs again.
@@ -239,6 +240,7 @@ function databaseOf(db: DatabaseSync, { file, durability, disk }: Parts): Sqlite
 
   let closing: Promise<void> | undefined;
   return {
+    durability,
     load,
     sync: async () => log?.sync(),
     queueAgeMs,

@@ -77,6 +77,7 @@ export function simulatedDatabase(
       return client as SqliteClient<P>;
     },
     sync: async () => undefined,
+    durability: "commit",
     queueAgeMs: () => 0,
     healthy: async () => true,
     close: async () => undefined,

@@ -82,7 +82,7 @@ export function deviceProcess(
   options: { readonly others?: readonly HostedService[] } = {},
 ): DeviceClients {
   const events = createClient(EventService, createLocalTransport(options.others ?? [], { log }));
-  const services = createDeviceServices({ store, clock, random: () => 0.5, events });
+  const services = createDeviceServices({ store, recentBytes: 1_000_000, clock, random: () => 0.5, events });
   const transport = createLocalTransport(services, { log });
   return { registry: createClient(DeviceRegistryService, transport), devices: createClient(DeviceService, transport) };
 }

@@ -34,6 +34,7 @@ export function identityInstance({
   others = createLocalTransport([], { log }),
 }: InstanceOptions): IdentityClients {
   const services = createIdentityServices({
+    recentBytes: 1_000_000,
     store,
     clock,
     random: () => 0.5,
