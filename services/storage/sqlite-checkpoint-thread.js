@@ -1,6 +1,6 @@
 /**
  * The thread that copies a database's write-ahead log into its file; started by sqlite-checkpoints.ts, whose messages it
- * answers with why the checkpoint failed, or with nothing. In JavaScript, because to run TypeScript a thread needs a
+ * answers with whether all of the log is copied, or with why that failed. In JavaScript, because to run TypeScript a thread needs a
  * compiler of 15 MB.
  */
 import { DatabaseSync } from "node:sqlite";
@@ -14,10 +14,10 @@ const checkpoint = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
 
 function run() {
   try {
-    checkpoint.get();
-    return undefined;
+    const { log, checkpointed } = checkpoint.get() ?? {};
+    return { complete: log === checkpointed };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return { error: error instanceof Error ? error.message : String(error) };
   }
 }
 

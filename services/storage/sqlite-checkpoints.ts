@@ -7,14 +7,20 @@ import { Worker } from "node:worker_threads";
  */
 const ROUNDS = 4;
 
-/** Copies the write-ahead log into the file as far as it is written; rejects where it cannot. */
-export type Checkpoint = () => Promise<void>;
+/**
+ * Copies the write-ahead log into the file as far as it is written and nobody reads it; rejects where it cannot.
+ *
+ * @returns whether that is all of it
+ */
+export type Checkpoint = () => Promise<boolean>;
+
+type Answer = { readonly complete: boolean } | { readonly error: string };
 
 /** Keeps a database's write-ahead log from growing for ever, beside the thread that writes it. */
 export interface Checkpoints {
   /** To be told of every commit. */
   committed(): void;
-  /** Whether the last one failed. It is tried again after the next commit. */
+  /** Whether the last one failed. It is tried again in the same time. */
   readonly failed: boolean;
   /** Begins no more, and resolves when none runs. */
   close(): Promise<void>;
@@ -28,7 +34,7 @@ export interface CheckpointsOptions {
   hold(): void;
   /** What was held may go on. */
   release(): void;
-  /** Told of the first failure, and of the first after a success. */
+  /** Told of the first time that the log could not be copied to its end, and of the first after a success. */
   onFailure(error: unknown): void;
 }
 
@@ -37,6 +43,7 @@ export function createCheckpoints({ checkpoint, afterMs, hold, release, onFailur
   let running: Promise<void> | undefined;
   let due = false;
   let failed = false;
+  let told = false;
   let closed = false;
 
   function schedule(): void {
@@ -48,25 +55,36 @@ export function createCheckpoints({ checkpoint, afterMs, hold, release, onFailur
   function begin(): void {
     timer = undefined;
     due = false;
-    running = run()
-      .then(
-        () => (failed = false),
-        (error: unknown) => {
-          if (!failed) onFailure(error);
-          failed = true;
-        },
-      )
-      .then(() => {
-        running = undefined;
-        if (due) schedule();
-      });
+    running = run().then(() => {
+      running = undefined;
+      if (due || failed) schedule();
+    });
   }
 
   async function run(): Promise<void> {
-    for (let round = 0; round < ROUNDS; round++) await checkpoint();
+    try {
+      const complete = await copyAll();
+      // Who reads the file keeps the log from being begun anew, but the database works.
+      if (!complete) tell(new Error("another program reads it"));
+      else told = false;
+      failed = false;
+    } catch (error) {
+      tell(error);
+      failed = true;
+    }
+  }
+
+  function tell(error: unknown): void {
+    if (!told) onFailure(error);
+    told = true;
+  }
+
+  /** Whether all of the log is copied. */
+  async function copyAll(): Promise<boolean> {
+    for (let round = 0; round < ROUNDS; round++) if (await checkpoint()) return true;
     hold();
     try {
-      await checkpoint();
+      return await checkpoint();
     } finally {
       release();
     }
@@ -107,6 +125,8 @@ export function checkpointThread(file: string): CheckpointThread {
     });
     // Whoever waits for an answer is told as well; the next checkpoint starts another thread.
     started.on("error", () => (worker = undefined));
+    // Keeps no process alive, as the timer does not.
+    started.unref();
     return started;
   }
 
@@ -114,8 +134,9 @@ export function checkpointThread(file: string): CheckpointThread {
     async checkpoint() {
       worker ??= start();
       worker.postMessage("checkpoint");
-      const [error] = (await once(worker, "message")) as [string | undefined];
-      if (error !== undefined) throw new Error(error);
+      const [answer] = (await once(worker, "message")) as [Answer];
+      if ("error" in answer) throw new Error(answer.error);
+      return answer.complete;
     },
     async close() {
       await worker?.terminate();

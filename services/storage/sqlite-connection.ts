@@ -1,3 +1,4 @@
+import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 
 /** Milliseconds to wait for a lock, which a process that is just stopping may still hold. */
@@ -11,6 +12,8 @@ const LOCK_WAIT_MS = 1_000;
 export function openLock(file: string): DatabaseSync {
   return opening(file, () => {
     const lock = new DatabaseSync(`${file}-lock`, { timeout: LOCK_WAIT_MS });
+    // Nothing is ever written to it, so that a full disk keeps nobody from starting.
+    lock.exec("PRAGMA journal_mode = OFF");
     lock.exec("BEGIN EXCLUSIVE");
     return lock;
   });
@@ -23,6 +26,7 @@ export function openLock(file: string): DatabaseSync {
  */
 export function openConnection(file: string): DatabaseSync {
   return opening(file, () => {
+    requireSqlite(process.versions.sqlite);
     const db = new DatabaseSync(file, { timeout: LOCK_WAIT_MS, enableForeignKeyConstraints: false });
     db.exec("PRAGMA journal_mode = WAL");
     // SQLite itself syncs the log only where its beginning is written over, so the log is always whole up to some
@@ -36,6 +40,20 @@ export function openConnection(file: string): DatabaseSync {
     db.exec("BEGIN IMMEDIATE; COMMIT");
     return db;
   });
+}
+
+/**
+ * Before 3.51.3, SQLite could lose commits where one connection copies the log while another writes
+ * (https://www.sqlite.org/wal.html, "The WAL-Reset Bug").
+ *
+ * @throws Error where the version is older
+ */
+export function requireSqlite(version = "0"): void {
+  const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
+  if (major * 1e6 + minor * 1e3 + patch >= 3_051_003) return;
+  throw new Error(
+    `SQLite 3.51.3 or later is needed, and this Node.js brings ${version}; Node.js 24.21 has a later one`,
+  );
 }
 
 /** What `open` opens; throws where it cannot, with one line that names the file. */

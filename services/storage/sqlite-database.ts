@@ -133,7 +133,7 @@ function databaseOf(db: DatabaseSync, { file, durability, disk }: Parts): Sqlite
       },
       onFailure(error) {
         const why = error instanceof Error ? error.message : String(error);
-        process.emitWarning(`${file}: its log cannot be copied into it and grows: ${why}`);
+        process.emitWarning(`${file}: its log cannot be copied into it to its end, and grows: ${why}`);
       },
     });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCheckpoints } from "../../../services/storage/sqlite-checkpoints.ts";
+import { requireSqlite } from "../../../services/storage/sqlite-connection.ts";
 import { openSqliteDatabase } from "../../../services/storage/sqlite-database.ts";
 import { notePrograms } from "./note-programs.ts";
 
@@ -46,9 +47,17 @@ describe("the log of a SQLite database", () => {
   });
 });
 
+test.each(["3.51.3", "3.53.4", "4.0.0"])("SQLite %s is new enough to copy the log beside a writer", (version) => {
+  expect(() => requireSqlite(version)).not.toThrow();
+});
+
+test.each(["3.51.2", "3.46.1", undefined])("SQLite %s is refused", (version) => {
+  expect(() => requireSqlite(version)).toThrow("SQLite 3.51.3 or later is needed");
+});
+
 describe("checkpoints", () => {
   interface Asked {
-    done(): void;
+    done(complete: boolean): void;
     fail(error: Error): void;
   }
 
@@ -56,7 +65,7 @@ describe("checkpoints", () => {
     const asked: Asked[] = [];
     const said: string[] = [];
     const checkpoints = createCheckpoints({
-      checkpoint: () => new Promise<void>((done, fail) => asked.push({ done, fail })),
+      checkpoint: () => new Promise<boolean>((done, fail) => asked.push({ done, fail })),
       afterMs: 0,
       hold: () => said.push("hold"),
       release: () => said.push("release"),
@@ -72,7 +81,7 @@ describe("checkpoints", () => {
       for (;;) {
         const one = await next();
         if (said.filter((word) => word === "hold").length > held) return one;
-        one.done();
+        one.done(false);
       }
     }
     return { checkpoints, asked, said, next, nextHeld };
@@ -83,7 +92,7 @@ describe("checkpoints", () => {
     checkpoints.committed();
     const last = await nextHeld();
     expect(said).toEqual(["hold"]);
-    last.done();
+    last.done(true);
     await checkpoints.close();
     expect(said).toEqual(["hold", "release"]);
   });
@@ -93,25 +102,43 @@ describe("checkpoints", () => {
     checkpoints.committed();
     const last = await nextHeld();
     checkpoints.committed();
-    last.done();
-    (await nextHeld()).done();
+    last.done(true);
+    (await nextHeld()).done(true);
     for (let turn = 0; turn < 100; turn++) await nextTurn();
     expect(asked).toEqual([]);
     expect(said).toEqual(["hold", "release", "hold", "release"]);
   });
 
-  test("that fail let writers go on, say so once, and are tried again after the next commit", async () => {
+  test("hold nobody where all of the log is copied at once", async () => {
+    const { checkpoints, said, next } = setUp();
+    checkpoints.committed();
+    (await next()).done(true);
+    await checkpoints.close();
+    expect(said).toEqual([]);
+  });
+
+  test("that fail let writers go on, say so once, and are tried again", async () => {
     const { checkpoints, said, next, nextHeld } = setUp();
     checkpoints.committed();
     (await nextHeld()).fail(new Error("no room"));
     while (!checkpoints.failed) await nextTurn();
     expect(said).toEqual(["hold", "release", "Error: no room"]);
-    checkpoints.committed();
     (await next()).fail(new Error("still no room"));
-    checkpoints.committed();
-    (await nextHeld()).done();
+    (await nextHeld()).done(true);
     await checkpoints.close();
     expect([checkpoints.failed, said.length]).toEqual([false, 5]);
+  });
+
+  test("that somebody's reading keeps from the end say so once, and are no failure", async () => {
+    const { checkpoints, said, nextHeld } = setUp();
+    for (let time = 0; time < 2; time++) {
+      checkpoints.committed();
+      (await nextHeld()).done(false);
+    }
+    await checkpoints.close();
+    const held = ["hold", "release"];
+    expect(said).toEqual([...held, "Error: another program reads it", ...held]);
+    expect(checkpoints.failed).toBe(false);
   });
 
   test("end with the one that runs when they are closed", async () => {
@@ -120,7 +147,7 @@ describe("checkpoints", () => {
     const last = await nextHeld();
     checkpoints.committed();
     const closed = checkpoints.close();
-    last.done();
+    last.done(true);
     await closed;
     for (let turn = 0; turn < 100; turn++) await nextTurn();
     expect(asked).toEqual([]);
