@@ -67,16 +67,36 @@ export async function applyEffectsButMarks(
     observeProfiles(context, named),
     context.events.observeDefinitions(observedDefinitions(batch.map(({ event }) => event))),
   ]);
-  let open = await unfinished(
-    context,
-    batch.filter(({ event }) => isFloating(event)),
+  const completions = named.map(({ event }) => completionOf(event, event.attributionVersion));
+  const floating = batch.filter(({ event }) => isFloating(event));
+  try {
+    await finishFloating(context, { floating, decided, due });
+  } catch (error) {
+    // What keeps these from being finished is no reason to apply the others again.
+    if (completions.length > 0) await context.events.complete(completions);
+    throw error;
+  }
+  return { due, completions };
+}
+
+/** Finishes floating events, those too whose attribution others change meanwhile. */
+async function finishFloating(
+  context: IngestionContext,
+  {
+    floating,
     decided,
-  );
+    due,
+  }: {
+    readonly floating: readonly PendingEvent[];
+    readonly decided: readonly DecidedEvent[];
+    readonly due: DueDevice[];
+  },
+): Promise<void> {
+  let open = await unfinished(context, floating, decided);
   for (let attempt = 1; open.length > 0; attempt++) {
     if (attempt === ATTEMPTS) throw keptChanging(`the attribution of ${open.length} events`);
     open = await unfinished(context, open, await decideAttributions(context, open, { due, isRepeated: true }));
   }
-  return { due, completions: named.map(({ event }) => completionOf(event, event.attributionVersion)) };
 }
 
 /** Finishes the floating events whose attribution is stored; answers, as they are by now, those that are pending all the same. */

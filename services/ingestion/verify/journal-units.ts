@@ -65,7 +65,7 @@ async function isChangingHands(
   const concerns = (attributions: readonly (Attribution | undefined)[]) =>
     attributions.some((each) => each?.attributedBy === fingerprint);
   const events = await context.events.pendingOfDevices(app, keysOf(state), PAGE);
-  if (events.some((event) => concerns([event, ...event.priors]))) return true;
+  if (events.length === PAGE || events.some((event) => concerns([event, ...event.priors]))) return true;
   for await (const page of floatingPushPages(context, app, keysOf(state))) {
     const isConcerned = page.some(({ pending, attribution, priors }) => pending && concerns([attribution, ...priors]));
     if (isConcerned) return true;
