@@ -38,8 +38,9 @@ that does nothing else; the load it saw is written down beside the results.
 
 Sections
   throughput   events a second, every event new and durable before its 200, of: the ceiling (raw node:http, JSON.parse,
-               SHA-256, one insert through the product's own SQLite thread), one process (npm start), five processes
-               (npm run start:services); with the processor's time an event and the peak of memory
+               SHA-256, one insert through the product's own SQLite), the same with all rows of an event, one process
+               (npm start), five processes (npm run start:services); with the processor's time an event and the peak
+               of memory
   latency      percentiles of the answer at 70 % of the peak, open loop
   attribution  the processor's time an event of one process, in turns: with the usual mix, where 15 % of the events are
                anonymous and 5 % are logins that take them, and with the same events naming their users from the first
