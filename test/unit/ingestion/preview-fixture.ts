@@ -9,11 +9,17 @@ import { IngestionService } from "../../../proto/gen/carillon/ingestion/v1/inges
 import { openDevice } from "../../../services/device/open.ts";
 import { openIdentity } from "../../../services/identity/open.ts";
 import { openIngestion } from "../../../services/ingestion/open.ts";
-import { systemClock as clock } from "../../../services/runtime/clock.ts";
+import { type Clock, systemClock } from "../../../services/runtime/clock.ts";
 import { createLocalTransport } from "../../../services/runtime/local-transport.ts";
 import { createLogger } from "../../../services/runtime/log.ts";
 import { closeDatabase, openDatabase } from "../../../services/storage/open-database.ts";
 import { openTracking } from "../../../services/tracking/open.ts";
+
+/** The system's, but effects are waited for however busy the machine is: what is a second or more is as good as for ever. */
+const clock: Clock = {
+  ...systemClock,
+  sleep: (ms, signal) => systemClock.sleep(ms < 1_000 ? ms : 600_000, signal),
+};
 
 /** The four services in one process, on SQLite databases of their own. */
 export async function openServices() {
