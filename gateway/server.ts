@@ -42,13 +42,13 @@ const MAX_HEADER_BYTES = 16_384;
 /** Longest that accepted requests may take to finish when the process stops, in milliseconds; they have 5 s. */
 const CLOSE_WITHIN_MS = 7_000;
 
-/** The HTTP server of one process. */
 /**
  * Connections that may wait to be accepted; the system may allow fewer. With Node's 511, thousands that come at once are
  * dropped, and try again after seconds.
  */
 const BACKLOG = 4_096;
 
+/** The HTTP server of one process. */
 export interface Gateway {
   /** Starts to listen; port 0 picks a free one. Resolves with the port. */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>;

@@ -6,7 +6,7 @@ import { ProfileService } from "../../proto/gen/carillon/identity/v1/profile_ser
 import { TrackingService } from "../../proto/gen/carillon/tracking/v1/tracking_service_pb.js";
 import type { Clock } from "../runtime/clock.ts";
 import type { Logger } from "../runtime/log.ts";
-import { type Database, versionedDocuments } from "../storage/open-database.ts";
+import { type Database, syncDatabase, versionedDocuments } from "../storage/open-database.ts";
 import { prepareStore } from "../storage/store-schema.ts";
 import { createMergeJournal } from "./effects/merge-journal.ts";
 import { createProfileEffects } from "./effects/profile-effects.ts";
@@ -20,8 +20,6 @@ import type { EventStore } from "./store.ts";
 
 export interface IngestionOptions {
   readonly database: Database;
-  /** Resolves once what the database has answered is on the disk, where its answers do not wait for that. */
-  readonly durable?: () => Promise<void>;
   /** Ways to the services that ingestion conducts. */
   readonly transports: { readonly device: Transport; readonly identity: Transport; readonly tracking: Transport };
   readonly clock: Clock;
@@ -31,14 +29,7 @@ export interface IngestionOptions {
 }
 
 /** The ingestion service on its database. */
-export async function openIngestion({
-  database,
-  durable = async () => undefined,
-  transports,
-  clock,
-  log,
-  owner,
-}: IngestionOptions): Promise<Ingestion> {
+export async function openIngestion({ database, transports, clock, log, owner }: IngestionOptions): Promise<Ingestion> {
   const kinds = [keyReservationKind, erasureKind, retentionKind];
   await prepareStore(database, { service: "ingestion", kinds, clock, log });
   const events = await eventStore(database);
@@ -51,7 +42,7 @@ export async function openIngestion({
   return createIngestion(
     {
       events,
-      durable,
+      durable: () => syncDatabase(database),
       leases,
       idempotencyKeys,
       erasures,

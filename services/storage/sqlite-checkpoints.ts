@@ -125,7 +125,7 @@ export function checkpointThread(file: string): CheckpointThread {
     });
     // Whoever waits for an answer is told as well; the next checkpoint starts another thread.
     started.on("error", () => (worker = undefined));
-    // Keeps no process alive, as the timer does not.
+    // Keeps no process alive but while it is asked.
     started.unref();
     return started;
   }
@@ -133,8 +133,11 @@ export function checkpointThread(file: string): CheckpointThread {
   return {
     async checkpoint() {
       worker ??= start();
-      worker.postMessage("checkpoint");
-      const [answer] = (await once(worker, "message")) as [Answer];
+      const asked = worker;
+      asked.ref();
+      asked.postMessage("checkpoint");
+      const [answer] = (await once(asked, "message")) as [Answer];
+      asked.unref();
       if ("error" in answer) throw new Error(answer.error);
       return answer.complete;
     },

@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { makeDataFolder } from "../runtime/data-folder.ts";
 import { StoreUnavailableError } from "../runtime/store-unavailable-error.ts";
 import { type Answer, type BoundCall, createBatchRunner } from "./sqlite-batch.ts";
-import { checkpointThread, createCheckpoints } from "./sqlite-checkpoints.ts";
+import { type Checkpoint, checkpointThread, createCheckpoints } from "./sqlite-checkpoints.ts";
 import { openConnection, openLock } from "./sqlite-connection.ts";
 import { type Datasync, type LogSync, openLogSync } from "./sqlite-log-sync.ts";
 import type { PreparedPrograms, SqliteClient, SqlitePrograms } from "./sqlite-programs.ts";
@@ -29,6 +29,8 @@ export interface SqliteOptions {
   readonly datasync?: Datasync;
   /** Milliseconds from a commit to the copying of the log into the file: 2 s, unless a test is in a hurry. */
   readonly checkpointAfterMs?: number;
+  /** A thread's, unless a test decides what is copied and when. */
+  readonly checkpoint?: Checkpoint;
 }
 
 /** At full load the log grows by some 150 MB a second, and at its end a start reads it once. */
@@ -77,6 +79,7 @@ export async function openSqliteDatabase({
   durability = "commit",
   datasync,
   checkpointAfterMs = CHECKPOINT_AFTER_MS,
+  checkpoint,
 }: SqliteOptions): Promise<SqliteDatabase> {
   if (file === ":memory:") return databaseOf(openConnection(file), { file, durability, disk: undefined });
   await makeDataFolder(dirname(file));
@@ -84,7 +87,7 @@ export async function openSqliteDatabase({
   try {
     const db = openConnection(file);
     const log = await openLogSync(file, datasync);
-    return databaseOf(db, { file, durability, disk: { lock, log, checkpointAfterMs } });
+    return databaseOf(db, { file, durability, disk: { lock, log, checkpointAfterMs, checkpoint } });
   } catch (error) {
     lock.close();
     throw error;
@@ -95,6 +98,7 @@ interface Disk {
   readonly lock: DatabaseSync;
   readonly log: LogSync;
   readonly checkpointAfterMs: number;
+  readonly checkpoint: Checkpoint | undefined;
 }
 
 interface Parts {
@@ -122,7 +126,7 @@ function databaseOf(db: DatabaseSync, { file, durability, disk }: Parts): Sqlite
   const checkpoints =
     checkpointing &&
     createCheckpoints({
-      checkpoint: checkpointing.checkpoint,
+      checkpoint: disk.checkpoint ?? checkpointing.checkpoint,
       afterMs: disk.checkpointAfterMs,
       hold() {
         held = true;
@@ -242,7 +246,8 @@ function databaseOf(db: DatabaseSync, { file, durability, disk }: Parts): Sqlite
   return {
     durability,
     load,
-    sync: async () => log?.sync(),
+    // Whoever was answered at `commit` knows it already.
+    sync: async () => (durability === "sync" ? log?.sync() : undefined),
     queueAgeMs,
     healthy: async () => !closed && log?.failed !== true && checkpoints?.failed !== true && runner.probe(),
     close() {

@@ -54,7 +54,6 @@ async function start(): Promise<void> {
   const database = measureDatabase(opened, metrics);
   lifecycle.onStop("database", () => closeDatabase(database));
 
-  const sync = () => syncDatabase(database);
   // The services call each other, so each is given the way to all of them before all of them are there.
   let local: Transport | undefined;
   const reachable = (): Transport => {
@@ -67,7 +66,7 @@ async function start(): Promise<void> {
   };
   const transports = { ingestion: transport, identity: transport, device: transport, tracking: transport };
   const [ingestion, identity, device, tracking] = await Promise.all([
-    openIngestion({ database, durable: sync, transports, clock, log, owner: randomUUID() }),
+    openIngestion({ database, transports, clock, log, owner: randomUUID() }),
     openIdentity({ database, transports, clock, log, random: Math.random }),
     openDevice({ database, transports, clock, log, random: Math.random }),
     openTracking({ database, transports, clock, log, random: Math.random }),
@@ -77,9 +76,10 @@ async function start(): Promise<void> {
     measureCalls(metrics),
   );
   local = createLocalTransport(services, { log });
-  // Among themselves the services go on at once; what is told outside is on the disk first (decision 0010).
+  // Among themselves the services go on at once; what is told outside is on the disk first (decision 0010). For new events
+  // ingestion sees to that itself.
   const durable = services.map((service) =>
-    answeringAfter(service, sync, { except: [IngestionService.method.ingestEvents] }),
+    answeringAfter(service, () => syncDatabase(database), { except: [IngestionService.method.ingestEvents] }),
   );
   const trace = tracing();
   const hosted = trace === undefined ? durable : durable.map(traceCalls(trace));

@@ -31,8 +31,6 @@ export interface SystemOptions {
   readonly clock: Clock;
   /** What a service gets for its database: to have it fail, say. */
   readonly databaseOf?: (service: ServiceName, database: SqliteDatabase) => SqliteDatabase;
-  /** What ingestion waits for before it answers for events: nothing, unless a test says so. */
-  readonly durable?: () => Promise<void>;
   /** One MongoDB database for all of them, `mongodb://…/name`, instead of SQLite; it goes with them. */
   readonly mongodbUrl?: string;
   /** Hears of each call of a method, `ObserveDevices`, and of each SQLite program or MongoDB command. */
@@ -68,7 +66,7 @@ const PATIENCE_MS = 600_000;
 
 /** Starts the four services over one in-process transport; `stop` is to be called at the end. */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { clock, mongodbUrl, onWork, durable } = options;
+  const { clock, mongodbUrl, onWork } = options;
   const { databases, close } =
     mongodbUrl === undefined ? await sqliteDatabases(options) : await mongodbDatabases(mongodbUrl, onWork);
   const log = createLogger({ name: "system-test", level: "silent" });
@@ -88,12 +86,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   async function start(): Promise<void> {
     const transports = { ingestion: transport, identity: transport, device: transport, tracking: transport };
     const shared = { transports, clock, log, random };
-    ingestion = await openIngestion({
-      ...shared,
-      ...(durable && { durable }),
-      database: databases.ingestion,
-      owner: "system",
-    });
+    ingestion = await openIngestion({ ...shared, database: databases.ingestion, owner: "system" });
     const identity = await openIdentity({ ...shared, database: databases.identity });
     const device = await openDevice({ ...shared, database: databases.device });
     tracking = await openTracking({ ...shared, database: databases.tracking });

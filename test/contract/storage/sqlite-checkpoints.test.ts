@@ -1,6 +1,9 @@
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, mkdtemp, open, rename, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCheckpoints } from "../../../services/storage/sqlite-checkpoints.ts";
@@ -45,7 +48,64 @@ describe("the log of a SQLite database", () => {
     expect(await (await again.load(notePrograms)).texts()).toEqual(texts);
     await again.close();
   });
+
+  test("keeps writes waiting while the last of it is copied, and only then", async () => {
+    const asked: ((complete: boolean) => void)[] = [];
+    const checkpoint = () => new Promise<boolean>((resolve) => asked.push(resolve));
+    const database = await openSqliteDatabase({ file, durability: "sync", checkpointAfterMs: 0, checkpoint });
+    const notes = await database.load(notePrograms);
+    for (let round = 1; round <= 4; round++) {
+      await until(async () => asked.length === round);
+      expect(await notes.add([`${round}`])).toEqual([round]);
+      asked[round - 1]!(false);
+    }
+    await until(async () => asked.length === 5);
+    let isAnswered = false;
+    const added = notes.add(["5"]).then(() => (isAnswered = true));
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    expect(isAnswered).toBe(false);
+    asked[4]!(true);
+    await added;
+    await until(async () => asked.length === 6);
+    asked[5]!(true);
+    await database.close();
+  });
+
+  test("that somebody else reads is told of, grows while they do, and is no failure", async () => {
+    const database = await openSqliteDatabase({ file, checkpointAfterMs: 0 });
+    const notes = await database.load(notePrograms);
+    const reader = new DatabaseSync(file, { readOnly: true });
+    reader.exec("BEGIN");
+    reader.prepare("SELECT count(*) FROM notes").get();
+    const [told] = await Promise.all([once(process, "warning"), notes.add(["a"])]);
+    expect(String(told)).toContain("notes.db: its log cannot be copied into it to its end, and grows: another program");
+    expect(await database.healthy()).toBe(true);
+    reader.close();
+    await database.close();
+  });
+
+  test("that cannot be copied makes the database unhealthy until it can, and what is written meanwhile is kept", async () => {
+    const database = await openSqliteDatabase({ file, checkpointAfterMs: 0 });
+    const notes = await database.load(notePrograms);
+    // In the file's place there is something else, for whoever opens it anew.
+    await rename(file, `${file}-away`);
+    await mkdir(file);
+    await Promise.all([once(process, "warning"), notes.add(["a"])]);
+    await until(async () => !(await database.healthy()));
+    await notes.add(["b"]);
+    await rmdir(file);
+    await rename(`${file}-away`, file);
+    await until(() => database.healthy());
+    await database.close();
+    const again = await openSqliteDatabase({ file });
+    expect(await (await again.load(notePrograms)).texts()).toEqual(["a", "b"]);
+    await again.close();
+  });
 });
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await nextTurn();
+}
 
 test.each(["3.51.3", "3.53.4", "4.0.0"])("SQLite %s is new enough to copy the log beside a writer", (version) => {
   expect(() => requireSqlite(version)).not.toThrow();
